@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FlashDrop.Core.Profiles;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Generation;
 
@@ -37,6 +38,12 @@ public sealed record Job
     /// <summary>Name of the request body in <c>requests</c>; null for a drop, whose request is its profile.</summary>
     public string? RequestName { get; init; }
 
+    /// <summary>How the bare answer of a drop is stored.</summary>
+    public OutputKind Output { get; init; }
+
+    /// <summary>Attempts it may take, holds not counted; at least 1.</summary>
+    public int MaxAttempts { get; init; } = 5;
+
     /// <summary>What the first media input is, once its bytes were looked at; for reports.</summary>
     public MediaSummary? Media { get; init; }
 
@@ -60,6 +67,9 @@ public sealed record Job
 
     /// <summary>Every attempt made so far, oldest first; bounded by the attempt limit.</summary>
     public IReadOnlyList<Attempt> Attempts { get; init; } = [];
+
+    /// <summary>How many of the attempts ended in a hold; they do not count against the attempt limit.</summary>
+    public int Holds { get; init; }
 
     /// <summary>Id of the live task while <see cref="JobState.Submitted"/>.</summary>
     public string? TaskId { get; init; }
@@ -186,6 +196,9 @@ public sealed record Attempt
 
     /// <summary>Code of the failure, when it failed.</summary>
     public string? ErrorCode { get; init; }
+
+    /// <summary>Whether the upstream refused or had retired the tier's model; a policy with a second tier then moves on to it.</summary>
+    public bool ModelRefused { get; init; }
 
     /// <summary>The model that answered.</summary>
     public string? ModelVersion { get; init; }

@@ -72,7 +72,11 @@ public sealed record SubmitMessage(JobId JobId, int Attempt, string? TraceParent
 /// <param name="Version">Its version then.</param>
 /// <param name="Polls">How many looks there were so far.</param>
 /// <param name="TraceParent">W3C trace context.</param>
-public sealed record PollMessage(Job Job, string Version, int Polls, string? TraceParent);
+public sealed record PollMessage(Job Job, string Version, int Polls, string? TraceParent)
+{
+    /// <summary>Whether the job has moved on from this task: it is looked at slowly, so that its usage is counted if it finishes late.</summary>
+    public bool GivenUp { get; init; }
+}
 
 /// <summary>A received poll message.</summary>
 /// <param name="Message">Its content.</param>

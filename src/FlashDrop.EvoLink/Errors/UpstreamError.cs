@@ -24,6 +24,9 @@ public sealed record UpstreamError
     /// <summary>The upstream's correlation id.</summary>
     public string? RequestId { get; init; }
 
+    /// <summary>Whether the request may have reached the upstream; false only when it surely never left (circuit open, limiter full, connection refused).</summary>
+    public bool Sent { get; init; } = true;
+
     /// <summary>Whether the failure is about the model id (403 model permission, 404 model, 503 without channel): another tier may work.</summary>
     public bool ConcernsModel { get; init; }
 }

@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging;
+
+namespace FlashDrop.Core.Diagnostics;
+
+/// <summary>Log events of the core, ids 1000 to 1999 (see <c>docs/operations.md</c>). Never content, never secrets.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1000, LogLevel.Information, "Job {JobId} accepted from {Origin} for {Caller}, profile {Profile}")]
+    public static partial void Accepted(ILogger logger, string jobId, string origin, string caller, string profile);
+
+    [LoggerMessage(1001, LogLevel.Information, "Job {JobId} is {State} (attempt {Attempt}, code {Code})")]
+    public static partial void Changed(ILogger logger, string jobId, string state, int attempt, string? code);
+
+    [LoggerMessage(1002, LogLevel.Information, "Drop {Path} is gone or was replaced before it was looked at")]
+    public static partial void DropGone(ILogger logger, string path);
+
+    [LoggerMessage(1003, LogLevel.Debug, "Job {JobId}: {Message} message ignored, the job is {State} at attempt {Attempt}")]
+    public static partial void StaleMessage(ILogger logger, string jobId, string message, string state, int attempt);
+
+    [LoggerMessage(1004, LogLevel.Warning, "Job {JobId}: its change met another one ({Try}); deciding again")]
+    public static partial void LostRace(ILogger logger, string jobId, int @try);
+
+    [LoggerMessage(1005, LogLevel.Warning, "Task {TaskId} of job {JobId} was given up and finished late; its usage is counted")]
+    public static partial void LateTask(ILogger logger, string taskId, string jobId);
+
+    [LoggerMessage(1010, LogLevel.Error, "Work is held: the upstream account or key limit is exhausted ({Code}). Top up; held jobs resume by themselves")]
+    public static partial void WorkHeld(ILogger logger, string code);
+
+    [LoggerMessage(1011, LogLevel.Information, "Work is no longer held: the upstream accepts submissions again")]
+    public static partial void WorkResumed(ILogger logger);
+
+    [LoggerMessage(1012, LogLevel.Error, "The upstream refused our key ({Code}); jobs fail until a valid one is set")]
+    public static partial void KeyRefused(ILogger logger, string code);
+
+    [LoggerMessage(1020, LogLevel.Debug, "Poll cycle: {Received} received, {Running} running, {Finished} finished, {Failed} failed")]
+    public static partial void PollCycle(ILogger logger, int received, int running, int finished, int failed);
+
+    [LoggerMessage(1021, LogLevel.Error, "Polling job {JobId} failed; its message comes back by itself")]
+    public static partial void PollFailed(ILogger logger, Exception exception, string jobId);
+
+    [LoggerMessage(1030, LogLevel.Information, "Sweep: {Resubmitted} resubmitted, {Repolled} polled again, {Expired} expired, {DropsFound} drops found")]
+    public static partial void Sweep(ILogger logger, int resubmitted, int repolled, int expired, int dropsFound);
+
+    [LoggerMessage(1031, LogLevel.Error, "Sweep could not handle {What}; it is tried again at the next sweep")]
+    public static partial void SweepItemFailed(ILogger logger, Exception exception, string what);
+
+    [LoggerMessage(1040, LogLevel.Error, "A message on {Queue} failed too often: {Reason}")]
+    public static partial void Poisoned(ILogger logger, string queue, string reason);
+}

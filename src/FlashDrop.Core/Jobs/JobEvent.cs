@@ -1,0 +1,77 @@
+using FlashDrop.EvoLink;
+using FlashDrop.EvoLink.Errors;
+using FlashDrop.EvoLink.Generation;
+using FlashDrop.EvoLink.Pricing;
+using FlashDrop.EvoLink.Tasks;
+
+namespace FlashDrop.Core.Jobs;
+
+/// <summary>Something that happened to a job: a closed set.</summary>
+internal abstract record JobEvent
+{
+    private JobEvent()
+    {
+    }
+
+    /// <summary>The upstream made a task of the attempt, to be looked at first after <paramref name="FirstPollIn"/>.</summary>
+    public sealed record TaskCreated(AttemptInfo Attempt, UpstreamTask Task, TimeSpan FirstPollIn) : JobEvent;
+
+    /// <summary>
+    /// An attempt was answered. <paramref name="Defect"/> says why the answer cannot be handed out as it is; null when it can.
+    /// </summary>
+    public sealed record Answered(AttemptInfo Attempt, Answer Answer, PricedUsage Price, AnswerDefect? Defect) : JobEvent;
+
+    /// <summary>An attempt came to nothing.</summary>
+    public sealed record AttemptFailed(AttemptInfo Attempt, UpstreamError Error, AttemptFailure Failure) : JobEvent;
+
+    /// <summary>
+    /// The job is queued but whoever worked on its attempt is gone: what the attempt did is unknown, so the next one gets a new number.
+    /// </summary>
+    public sealed record Interrupted : JobEvent;
+
+    /// <summary>Its inputs cannot be used.</summary>
+    public sealed record Rejected(JobError Error) : JobEvent;
+
+    /// <summary>Its drop was deleted, or replaced by a newer one that is a job of its own.</summary>
+    public sealed record Superseded(JobError Error) : JobEvent;
+
+    /// <summary>Its caller does not want it any more.</summary>
+    public sealed record CancelRequested : JobEvent;
+
+    /// <summary>It took too long.</summary>
+    public sealed record DeadlinePassed : JobEvent;
+
+    /// <summary>Its message failed too often.</summary>
+    public sealed record Poisoned(string Queue) : JobEvent;
+
+    /// <summary>Its task is still running: time to show that somebody is looking after it.</summary>
+    public sealed record Seen : JobEvent;
+}
+
+/// <summary>Which attempt an event is about.</summary>
+/// <param name="Number">Its number.</param>
+/// <param name="Tier">Tier asked for.</param>
+/// <param name="StartedAt">When it was sent.</param>
+/// <param name="TaskId">Its task, if it had become one.</param>
+internal sealed record AttemptInfo(int Number, Tier Tier, DateTimeOffset StartedAt, string? TaskId = null);
+
+/// <summary>How an attempt came to nothing.</summary>
+internal enum AttemptFailure
+{
+    /// <summary>The upstream said no, or its task failed.</summary>
+    Refused,
+
+    /// <summary>Nothing came back: it may have been done and charged.</summary>
+    Unanswered,
+
+    /// <summary>It never left this process (circuit open, concurrency limit): not an attempt.</summary>
+    NeverSent,
+
+    /// <summary>Its task ran too long and was given up.</summary>
+    GivenUp,
+}
+
+/// <summary>Why an answer is not a success.</summary>
+/// <param name="Error">What to tell.</param>
+/// <param name="Retryable">Whether a further attempt is reasonable.</param>
+internal sealed record AnswerDefect(JobError Error, bool Retryable);

@@ -1,0 +1,131 @@
+using FlashDrop.Core.Diagnostics;
+using FlashDrop.Core.Jobs;
+using FlashDrop.Core.Ports;
+using FlashDrop.Core.Requests;
+using FlashDrop.EvoLink;
+using FlashDrop.EvoLink.Errors;
+using FlashDrop.EvoLink.Generation;
+using FlashDrop.EvoLink.Pricing;
+using FlashDrop.EvoLink.Tasks;
+using Microsoft.Extensions.Logging;
+
+namespace FlashDrop.Core.Pipeline;
+
+/// <summary>Makes one attempt: builds the request, submits it, and records what came back.</summary>
+internal sealed class AttemptRunner(
+    IEvoLinkClient upstream,
+    IPriceBook prices,
+    JobChanges changes,
+    JobTransitions transitions,
+    PollSchedule schedule,
+    IWorkQueue queue,
+    HoldGate gate,
+    Random random,
+    TimeProvider time,
+    ILogger<AttemptRunner> logger)
+{
+    /// <summary>Submits a queued or held job.</summary>
+    /// <param name="stored">The job.</param>
+    /// <param name="build">Builds its request.</param>
+    /// <param name="cancellationToken">Shutdown.</param>
+    public async Task RunAsync(
+        StoredJob stored, Func<CancellationToken, Task<GenerateContentRequest>> build, CancellationToken cancellationToken)
+    {
+        var job = stored.Job;
+        var attempt = new AttemptInfo(job.Attempt, transitions.TierOf(job), time.GetUtcNow());
+        if (attempt.StartedAt >= job.DeadlineAt)
+        {
+            await changes.ApplyAsync(stored, new JobEvent.DeadlinePassed(), cancellationToken);
+            return;
+        }
+
+        if (gate.Closed is { } held)
+        {
+            await changes.ApplyAsync(stored, new JobEvent.AttemptFailed(attempt, held, AttemptFailure.NeverSent), cancellationToken);
+            return;
+        }
+
+        SubmitOutcome outcome;
+        try
+        {
+            outcome = await upstream.SubmitAsync(
+                new UpstreamRequest { Tier = attempt.Tier, Body = await build(cancellationToken), IdempotencyKey = JobTransitions.IdempotencyKeyOf(job) },
+                cancellationToken);
+        }
+        catch (InputException e)
+        {
+            await changes.ApplyAsync(stored, Unusable(job, e.Error), cancellationToken);
+            return;
+        }
+
+        await RecordAsync(stored, attempt, outcome, cancellationToken);
+    }
+
+    /// <summary>What an answer means for its job.</summary>
+    public JobEvent.Answered Judge(AttemptInfo attempt, Answer answer) =>
+        new(attempt, answer, prices.Price(attempt.Tier, answer.ModelVersion, answer.Usage, time.GetUtcNow()), JobErrors.DefectOf(answer));
+
+    private async Task RecordAsync(StoredJob stored, AttemptInfo attempt, SubmitOutcome outcome, CancellationToken cancellationToken)
+    {
+        switch (outcome)
+        {
+            case SubmitOutcome.TaskCreated created:
+                gate.Open();
+                await FollowAsync(stored, attempt with { TaskId = created.Task.Id }, created.Task, cancellationToken);
+                break;
+            case SubmitOutcome.Answered answered:
+                gate.Open();
+                await changes.ApplyAsync(stored, Judge(attempt, answered.Answer), cancellationToken);
+                break;
+            case SubmitOutcome.Streamed streamed:
+                gate.Open();
+                await changes.ApplyAsync(stored, Judge(attempt, streamed.Answer), cancellationToken);
+                break;
+            case SubmitOutcome.Unanswered lost:
+                await changes.ApplyAsync(stored, new JobEvent.AttemptFailed(attempt, lost.Error, AttemptFailure.Unanswered), cancellationToken);
+                break;
+            case SubmitOutcome.Failed failed:
+                await changes.ApplyAsync(stored, Failed(attempt, failed.Error), cancellationToken);
+                break;
+            default:
+                throw new InvalidOperationException($"No case for {outcome.GetType().Name}.");
+        }
+    }
+
+    private JobEvent.AttemptFailed Failed(AttemptInfo attempt, UpstreamError error)
+    {
+        if (error.Kind == ErrorKind.Hold)
+        {
+            gate.Close(error);
+        }
+        else if (error.Kind == ErrorKind.Stop && !error.ConcernsModel)
+        {
+            Log.KeyRefused(logger, error.Code);
+        }
+
+        return new JobEvent.AttemptFailed(attempt, error, error.Sent ? AttemptFailure.Refused : AttemptFailure.NeverSent);
+    }
+
+    private async Task FollowAsync(StoredJob stored, AttemptInfo attempt, UpstreamTask task, CancellationToken cancellationToken)
+    {
+        var firstPollIn = await schedule.FirstAsync(stored.Job.Profile, task, random.NextDouble(), cancellationToken);
+        var (current, changed) = await changes.ApplyAsync(stored, new JobEvent.TaskCreated(attempt, task, firstPollIn), cancellationToken);
+        if (changed || current?.Job.TaskId == task.Id)
+        {
+            return;
+        }
+
+        // The job moved on while the upstream was answering: the task is paid for all the same, so somebody has to look at it.
+        var orphan = stored.Job with
+        {
+            TaskId = task.Id,
+            Attempts = [new Attempt { Number = attempt.Number, Tier = attempt.Tier, TaskId = task.Id, StartedAt = attempt.StartedAt }],
+        };
+        var message = new PollMessage(orphan, stored.Version, Polls: 0, orphan.TraceParent) { GivenUp = true };
+        await queue.SendPollAsync(message, firstPollIn, cancellationToken);
+    }
+
+    /// <summary>A drop that is gone or replaced has no use for an error; everything else does.</summary>
+    private static JobEvent Unusable(Job job, JobError error) =>
+        job.Drop is not null && error.Code is "input_changed" or "input_missing" ? new JobEvent.Superseded(error) : new JobEvent.Rejected(error);
+}

@@ -1,0 +1,236 @@
+using System.Diagnostics;
+using System.Text.Json;
+using FlashDrop.Core.Diagnostics;
+using FlashDrop.Core.Jobs;
+using FlashDrop.Core.Media;
+using FlashDrop.Core.Ports;
+using FlashDrop.Core.Profiles;
+using FlashDrop.Core.Requests;
+using FlashDrop.Core.Results;
+using FlashDrop.EvoLink.Generation;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace FlashDrop.Core.Pipeline;
+
+/// <inheritdoc cref="IJobService" />
+internal sealed class JobService(
+    IJobStore jobs,
+    IContentStore content,
+    IWorkQueue queue,
+    IIdempotencyStore idempotency,
+    ProfileCatalog profiles,
+    RequestBuilder requests,
+    JobChanges changes,
+    IOptions<PipelineOptions> options,
+    Random random,
+    TimeProvider time,
+    ILogger<JobService> logger) : IJobService
+{
+    private readonly PipelineOptions _options = options.Value;
+
+    public async Task<AcceptOutcome> AcceptAsync(NewJob job, CancellationToken cancellationToken)
+    {
+        Profile profile;
+        MediaSummary? media;
+        try
+        {
+            profile = await profiles.GetAsync(job.Profile, "profile", cancellationToken);
+        }
+        catch (InputException e)
+        {
+            return new AcceptOutcome.Rejected(e.Error, "profile");
+        }
+
+        if (Check(job.Request, out media) is { } rejected)
+        {
+            return rejected;
+        }
+
+        var id = JobId.Create(time.GetUtcNow(), RandomBytes());
+        if (job.IdempotencyKey is { } key)
+        {
+            var fingerprint = job.Fingerprint ?? "";
+            var claim = await idempotency.ClaimAsync(job.Caller, key, new IdempotencyClaim(id, fingerprint), cancellationToken);
+            if (claim.Fingerprint != fingerprint)
+            {
+                return new AcceptOutcome.KeyReused(claim.JobId);
+            }
+
+            if (claim.JobId != id && await jobs.FindAsync(claim.JobId, cancellationToken) is { } known)
+            {
+                return new AcceptOutcome.Accepted(known.Job, known.Version, Replayed: true);
+            }
+
+            // Ours, or a claim whose request died before its job was stored: carry on under the claimed id.
+            id = claim.JobId;
+        }
+
+        return await StoreAsync(id, job, profile, media, cancellationToken);
+    }
+
+    public Task<StoredJob?> FindAsync(JobId id, CancellationToken cancellationToken) => jobs.FindAsync(id, cancellationToken);
+
+    public Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken) => jobs.ListAsync(query, cancellationToken);
+
+    public async Task<Job?> CancelAsync(JobId id, CancellationToken cancellationToken)
+    {
+        if (await jobs.FindAsync(id, cancellationToken) is not { } stored)
+        {
+            return null;
+        }
+
+        var (current, _) = await changes.ApplyAsync(stored, new JobEvent.CancelRequested(), cancellationToken);
+        return current?.Job;
+    }
+
+    public async Task<BlobContent?> OpenResultAsync(Job job, CancellationToken cancellationToken)
+    {
+        var name = job.State switch
+        {
+            JobState.Succeeded => ResultNames.Result(job),
+            JobState.Failed => ResultNames.Error(job),
+            _ => null,
+        };
+        if (name is null)
+        {
+            return null;
+        }
+
+        var blob = await content.OpenAsync(new BlobAddress(Containers.Results, name), ifMatch: null, cancellationToken);
+        if (blob is not null && !ResultWriter.IsOf(job, blob.Info))
+        {
+            // A newer drop under the same name has replaced it.
+            await blob.DisposeAsync();
+            return null;
+        }
+
+        return blob;
+    }
+
+    private async Task<AcceptOutcome> StoreAsync(JobId id, NewJob accepted, Profile profile, MediaSummary? media, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        var folder = $"{id.Time:yyyy}/{id.Time:MM}/{id.Time:dd}/{id}";
+        var request = await StoreInlineAsync(folder, accepted.Request, cancellationToken);
+        var requestName = $"{folder}.json";
+        await content.WriteAsync(
+            new BlobAddress(Containers.Requests, requestName),
+            JsonSerializer.SerializeToUtf8Bytes(request, JobJson.Default.JobRequest),
+            "application/json",
+            WriteCondition.Always,
+            metadata: null,
+            cancellationToken);
+
+        var job = new Job
+        {
+            Id = id,
+            State = JobState.Queued,
+            Origin = accepted.Origin,
+            Caller = accepted.Caller,
+            Profile = profile.Name,
+            TierPolicy = accepted.TierPolicy ?? profile.Tier,
+            ResultName = $"api/{folder}",
+            RequestName = requestName,
+            Output = profile.Output,
+            Media = media,
+            AcceptedAt = now,
+            UpdatedAt = now,
+            DueAt = now,
+            DeadlineAt = now + (profile.Deadline < _options.Deadline ? profile.Deadline.Value : _options.Deadline),
+            MaxAttempts = Math.Min(profile.MaxAttempts ?? _options.MaxAttempts, _options.MaxAttempts),
+            Tags = accepted.Tags,
+            TraceParent = accepted.TraceParent ?? Activity.Current?.Id,
+        };
+        if (await jobs.AddAsync(job, cancellationToken) is not { } version)
+        {
+            var known = await jobs.FindAsync(id, cancellationToken)
+                ?? throw new StorageUnavailableException($"Job {id} was stored and is gone; submit it again.");
+            return new AcceptOutcome.Accepted(known.Job, known.Version, Replayed: true);
+        }
+
+        Log.Accepted(logger, id.ToString(), job.Origin.ToString(), job.Caller, job.Profile);
+        changes.Announce(job);
+        await queue.SendSubmitAsync(new SubmitMessage(id, job.Attempt, job.TraceParent), TimeSpan.Zero, cancellationToken);
+        return new AcceptOutcome.Accepted(job, version, Replayed: false);
+    }
+
+    private async Task<JobRequest> StoreInlineAsync(string folder, JobRequest request, CancellationToken cancellationToken)
+    {
+        var inputs = new JobInput[request.Inputs.Count];
+        for (var i = 0; i < inputs.Length; i++)
+        {
+            inputs[i] = request.Inputs[i];
+            if (inputs[i] is InlineInput inline)
+            {
+                var head = Head(inline.Data);
+                var name = $"{folder}/{i}{MediaSniffer.Detect(head.Span, head.Length == inline.Data.Length).Extension}";
+                await content.WriteAsync(
+                    new BlobAddress(Containers.Requests, name), inline.Data, "application/octet-stream", WriteCondition.Always, metadata: null, cancellationToken);
+                inputs[i] = inline with { Name = name, Length = inline.Data.Length };
+            }
+        }
+
+        return request with { Inputs = inputs };
+    }
+
+    /// <summary>Refuses what can be told to be wrong without looking at storage.</summary>
+    private AcceptOutcome.Rejected? Check(JobRequest request, out MediaSummary? media)
+    {
+        media = null;
+        if (request is { Native: null, Prompt: null, Inputs.Count: 0 })
+        {
+            return Reject("it asks nothing: give a prompt, inputs, or a whole native request.", "prompt");
+        }
+
+        List<Part> parts = new(request.Inputs.Count);
+        for (var i = 0; i < request.Inputs.Count; i++)
+        {
+            try
+            {
+                if (request.Inputs[i] is InlineInput inline)
+                {
+                    var type = requests.Inspect($"inputs[{i}]", inline.Data.Length, Head(inline.Data).Span);
+                    media = media is null
+                        ? RequestBuilder.Summarise(type, inline.Data.Length)
+                        : media with { Bytes = media.Bytes + inline.Data.Length };
+                }
+                else if (request.Inputs[i] is UrlInput { MimeType: null } url)
+                {
+                    MimeTypes.OfExtension(url.Url.AbsolutePath);
+                }
+            }
+            catch (InputException e)
+            {
+                return new AcceptOutcome.Rejected(e.Error, $"inputs[{i}]");
+            }
+
+            parts.Add(Part.FromText(""));
+        }
+
+        if (request.Native is { } native)
+        {
+            try
+            {
+                NativeRequestReader.Read(native, parts);
+            }
+            catch (InputException e)
+            {
+                return new AcceptOutcome.Rejected(e.Error, "native");
+            }
+        }
+
+        return null;
+    }
+
+    private static AcceptOutcome.Rejected Reject(string reason, string field) => new(JobErrors.RequestUnreadable(reason), field);
+
+    private static ReadOnlyMemory<byte> Head(ReadOnlyMemory<byte> data) => data[..Math.Min(data.Length, MediaSniffer.HeadLength)];
+
+    private byte[] RandomBytes()
+    {
+        var bytes = new byte[10];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,34 @@
+using FlashDrop.EvoLink.Generation;
+
+namespace FlashDrop.Core.Requests;
+
+/// <summary>Lays one set of generation settings over another, field by field.</summary>
+internal static class GenerationConfigs
+{
+    public static GenerationConfig? Merge(GenerationConfig? under, GenerationConfig? over)
+    {
+        if (under is null || over is null)
+        {
+            return over ?? under;
+        }
+
+        return new GenerationConfig
+        {
+            Temperature = over.Temperature ?? under.Temperature,
+            TopP = over.TopP ?? under.TopP,
+            TopK = over.TopK ?? under.TopK,
+            MaxOutputTokens = over.MaxOutputTokens ?? under.MaxOutputTokens,
+            CandidateCount = over.CandidateCount ?? under.CandidateCount,
+            StopSequences = over.StopSequences ?? under.StopSequences,
+            Seed = over.Seed ?? under.Seed,
+            ResponseMimeType = over.ResponseMimeType ?? under.ResponseMimeType,
+            ResponseSchema = over.ResponseSchema ?? under.ResponseSchema,
+            ResponseJsonSchema = over.ResponseJsonSchema ?? under.ResponseJsonSchema,
+            PresencePenalty = over.PresencePenalty ?? under.PresencePenalty,
+            FrequencyPenalty = over.FrequencyPenalty ?? under.FrequencyPenalty,
+            MediaResolution = over.MediaResolution ?? under.MediaResolution,
+            ThinkingConfig = over.ThinkingConfig ?? under.ThinkingConfig,
+            Other = over.Other ?? under.Other,
+        };
+    }
+}
