@@ -116,7 +116,7 @@ internal sealed class JobService(
         var requestName = $"{folder}.json";
         await content.WriteAsync(
             new BlobAddress(Containers.Requests, requestName),
-            JsonSerializer.SerializeToUtf8Bytes(request, JobJson.Default.JobRequest),
+            JsonSerializer.SerializeToUtf8Bytes(request, RequestJson.Default.JobRequest),
             "application/json",
             WriteCondition.Always,
             metadata: null,

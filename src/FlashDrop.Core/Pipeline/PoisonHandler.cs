@@ -13,51 +13,48 @@ internal sealed class PoisonHandler(IJobStore jobs, DropIntake drops, JobChanges
 {
     /// <summary>A dead letter of the <c>submit</c> queue.</summary>
     public Task HandleSubmitAsync(string text, CancellationToken cancellationToken) =>
-        EndAsync(Queues.Submit + Queues.PoisonSuffix, text, t => JsonSerializer.Deserialize(t, JobJson.Default.SubmitMessage)?.JobId, cancellationToken);
+        EndAsync(Queues.Submit + Queues.PoisonSuffix, PortJson.TryReadSubmit(text, out var message) ? message.JobId : null, cancellationToken);
 
     /// <summary>A dead letter of the <c>poll</c> queue.</summary>
     public Task HandlePollAsync(string text, CancellationToken cancellationToken) =>
-        EndAsync(Queues.Poll + Queues.PoisonSuffix, text, t => JsonSerializer.Deserialize(t, JobJson.Default.PollMessage)?.Job.Id, cancellationToken);
+        EndAsync(Queues.Poll + Queues.PoisonSuffix, PortJson.TryReadPoll(text, out var message) ? message.Job.Id : null, cancellationToken);
 
     /// <summary>A dead letter of the host's blob trigger.</summary>
     public async Task HandleDropAsync(string text, CancellationToken cancellationToken)
     {
-        var path = Read(Queues.BlobTriggerPoison, text, t => JsonSerializer.Deserialize(Decode(t), PoisonJson.Default.BlobTriggerMessage) is
-        {
-            ContainerName: Containers.Inbox, BlobName: { Length: > 0 } name,
-        }
-            ? name
-            : null);
+        var path = ReadPath(text);
+        Log.Poisoned(logger, Queues.BlobTriggerPoison, path ?? "it names no drop");
         if (path is not null)
         {
             await drops.GiveUpAsync(path, Queues.BlobTriggerPoison, cancellationToken);
         }
     }
 
-    private async Task EndAsync(string queue, string text, Func<string, JobId?> read, CancellationToken cancellationToken)
+    private async Task EndAsync(string queue, JobId? id, CancellationToken cancellationToken)
     {
-        JobId? id = null;
-        if (Read(queue, text, t => (id = read(t))?.ToString()) is not null && await jobs.FindAsync(id!.Value, cancellationToken) is { } stored)
+        Log.Poisoned(logger, queue, id?.ToString() ?? "it names no job");
+        if (id is { } known && await jobs.FindAsync(known, cancellationToken) is { } stored)
         {
             await changes.ApplyAsync(stored, new JobEvent.Poisoned(queue), cancellationToken);
         }
     }
 
-    private string? Read(string queue, string text, Func<string, string?> read)
+    private static string? ReadPath(string text)
     {
-        string? result;
         try
         {
-            result = read(text);
+            return JsonSerializer.Deserialize(Decode(text), PoisonJson.Default.BlobTriggerMessage) is
+            {
+                ContainerName: Containers.Inbox, BlobName: { Length: > 0 } name,
+            }
+                ? name
+                : null;
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
-            Log.Poisoned(logger, queue, e.Message);
+            // Not a dead letter of the blob trigger; there is nothing to end.
             return null;
         }
-
-        Log.Poisoned(logger, queue, result ?? "it names nothing of ours");
-        return result;
     }
 
     /// <summary>The host writes its own dead letters as base64 whatever the app's encoding is; be ready for both.</summary>

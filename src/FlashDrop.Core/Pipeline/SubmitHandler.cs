@@ -24,10 +24,14 @@ internal sealed class SubmitHandler(
     /// <param name="text">Its text.</param>
     /// <param name="deliveries">How often it was delivered; null when unknown.</param>
     /// <param name="cancellationToken">Shutdown.</param>
-    /// <exception cref="JsonException">The message cannot be read; it ends in the poison queue.</exception>
+    /// <exception cref="FormatException">The message cannot be read; it ends in the poison queue.</exception>
     public async Task HandleAsync(string text, int? deliveries, CancellationToken cancellationToken)
     {
-        var message = JsonSerializer.Deserialize(text, JobJson.Default.SubmitMessage) ?? throw new JsonException("The message is null.");
+        if (!PortJson.TryReadSubmit(text, out var message))
+        {
+            throw new FormatException($"Not a submit message: '{text[..Math.Min(text.Length, 200)]}'.");
+        }
+
         var stored = await jobs.FindAsync(message.JobId, cancellationToken);
         if (stored is null || stored.Job.State is not (JobState.Queued or JobState.Held) || stored.Job.Attempt != message.Attempt)
         {
@@ -57,7 +61,7 @@ internal sealed class SubmitHandler(
         var address = new BlobAddress(Containers.Requests, job.RequestName ?? throw new InvalidOperationException($"Job {job.Id} has neither drop nor request."));
         await using var blob = await content.OpenAsync(address, ifMatch: null, cancellationToken)
             ?? throw new InputException(JobErrors.InputMissing(address.ToString()));
-        var request = await JsonSerializer.DeserializeAsync(blob.Stream, JobJson.Default.JobRequest, cancellationToken)
+        var request = await JsonSerializer.DeserializeAsync(blob.Stream, RequestJson.Default.JobRequest, cancellationToken)
             ?? throw new InputException(JobErrors.RequestUnreadable("it is null."));
         return await requests.ForRequestAsync(profile, request, cancellationToken);
     }

@@ -31,7 +31,8 @@ public interface IContentStore
         IReadOnlyDictionary<string, string>? metadata,
         CancellationToken cancellationToken);
 
-    /// <summary>Copies a blob within the account under another name, on the server.</summary>
+    /// <summary>Copies a blob within the account under another name, on the server, over whatever is there.</summary>
+    /// <exception cref="FileNotFoundException">There is no source.</exception>
     Task CopyAsync(BlobAddress source, BlobAddress destination, CancellationToken cancellationToken);
 
     /// <summary>Deletes a blob. A missing one is no error.</summary>

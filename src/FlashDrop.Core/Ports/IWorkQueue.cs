@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using FlashDrop.Core.Jobs;
 
 namespace FlashDrop.Core.Ports;
@@ -62,7 +63,7 @@ public static class Queues
 /// <param name="JobId">The job.</param>
 /// <param name="Attempt">The attempt it asks for; a job that is further on ignores it.</param>
 /// <param name="TraceParent">W3C trace context.</param>
-public sealed record SubmitMessage(JobId JobId, int Attempt, string? TraceParent);
+public sealed record SubmitMessage(JobId JobId, int Attempt, [property: JsonPropertyName("traceparent")] string? TraceParent);
 
 /// <summary>
 /// A task to look at. It carries the row it was scheduled from, so that a finished task can be completed without reading the row
@@ -72,7 +73,8 @@ public sealed record SubmitMessage(JobId JobId, int Attempt, string? TraceParent
 /// <param name="Version">Its version then.</param>
 /// <param name="Polls">How many looks there were so far.</param>
 /// <param name="TraceParent">W3C trace context.</param>
-public sealed record PollMessage(Job Job, string Version, int Polls, string? TraceParent)
+public sealed record PollMessage(
+    Job Job, string Version, int Polls, [property: JsonPropertyName("traceparent")] string? TraceParent)
 {
     /// <summary>Whether the job has moved on from this task: it is looked at slowly, so that its usage is counted if it finishes late.</summary>
     public bool GivenUp { get; init; }
