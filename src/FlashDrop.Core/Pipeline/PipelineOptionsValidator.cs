@@ -65,11 +65,6 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
             result.AddError($"{PipelineOptions.Section}:RetryDelay ({options.RetryDelay}) is longer than MaxRetryDelay ({options.MaxRetryDelay}).");
         }
 
-        if (options.BetaAttempts > options.MaxAttempts)
-        {
-            result.AddError($"{PipelineOptions.Section}:BetaAttempts ({options.BetaAttempts}) is more than MaxAttempts ({options.MaxAttempts}).");
-        }
-
         return result.Build();
     }
 }

@@ -15,6 +15,7 @@ namespace FlashDrop.Core.Pipeline;
 /// </summary>
 internal sealed class TaskPoller(
     IEvoLinkClient upstream,
+    IJobStore jobs,
     IWorkQueue queue,
     AttemptRunner attempts,
     JobChanges changes,
@@ -92,6 +93,16 @@ internal sealed class TaskPoller(
         var attempt = new AttemptInfo(live.Number, live.Tier, live.StartedAt, taskId);
         switch (await upstream.ReadTaskAsync(taskId, cancellationToken))
         {
+            // The job has moved on since the message was written, perhaps to another answer: look before writing.
+            case TaskReading.Completed late when message.GivenUp:
+                if (await jobs.FindAsync(job.Id, cancellationToken) is { } current)
+                {
+                    await changes.ApplyAsync(current, attempts.Judge(attempt, late.Answer), cancellationToken);
+                }
+
+                await queue.DeleteAsync(delivery, cancellationToken);
+                return true;
+
             case TaskReading.Completed completed:
                 schedule.Observe(job.Profile, time.GetUtcNow() - live.StartedAt);
                 await changes.ApplyAsync(stored, attempts.Judge(attempt, completed.Answer), cancellationToken);

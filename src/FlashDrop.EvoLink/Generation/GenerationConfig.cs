@@ -56,7 +56,7 @@ public sealed record GenerationConfig
 
     /// <summary>Settings this type does not name, passed through unchanged.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? Other { get; init; }
+    public IDictionary<string, JsonElement>? Other { get; set; }
 }
 
 /// <summary>Thinking settings.</summary>
