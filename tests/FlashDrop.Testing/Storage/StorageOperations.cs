@@ -137,6 +137,9 @@ public sealed class OperationCounter
     /// <summary>The counts as they stand.</summary>
     public IReadOnlyDictionary<string, long> Snapshot() => new SortedDictionary<string, long>(_counts, StringComparer.Ordinal);
 
+    /// <summary>Starts one operation again at zero.</summary>
+    public void Forget(string operation) => _counts.TryRemove(operation, out _);
+
     /// <summary>Starts again at zero.</summary>
     public void Reset() => _counts.Clear();
 
