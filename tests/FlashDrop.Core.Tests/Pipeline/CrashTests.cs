@@ -1,7 +1,7 @@
 using FlashDrop.Core.Jobs;
+using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
-using FlashDrop.Core.Pipeline;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.Testing.Storage;
