@@ -66,7 +66,11 @@ public sealed record Part
 /// <summary>Media the upstream fetches by itself.</summary>
 /// <param name="MimeType">Media type as the upstream names it, for example <c>audio/mp3</c>.</param>
 /// <param name="FileUri">A URL readable without credentials whose path ends with the extension that matches the media type.</param>
-public sealed record FileData(string MimeType, Uri FileUri);
+public sealed record FileData(string MimeType, Uri FileUri)
+{
+    /// <summary>Without the query, which carries the signature.</summary>
+    public override string ToString() => $"FileData {MimeType} {FileUri.GetLeftPart(UriPartial.Path)}";
+}
 
 /// <summary>
 /// Media whose bytes are read only when the request is sent, as often as it is sent.

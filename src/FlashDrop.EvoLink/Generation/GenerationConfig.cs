@@ -55,6 +55,7 @@ public sealed record GenerationConfig
     public ThinkingConfig? ThinkingConfig { get; init; }
 
     /// <summary>Settings this type does not name, passed through unchanged.</summary>
+    /// <remarks>Settable, because generated JSON code cannot bind extension data that can only be initialised.</remarks>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? Other { get; set; }
 }
