@@ -31,4 +31,10 @@ public interface IEvoLinkClient
 
     /// <summary>Reads one task (<c>GET /v1/tasks/{id}</c>), retrying transient failures of the read itself.</summary>
     Task<TaskReading> ReadTaskAsync(string taskId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads one task whose answer, as the caller knows, can only be JSON. A result that is nothing but a URL is then a link to the
+    /// answer wherever it points; otherwise only a link to the upstream's own hosts is followed and any other URL is the answer.
+    /// </summary>
+    Task<TaskReading> ReadJsonTaskAsync(string taskId, CancellationToken cancellationToken) => ReadTaskAsync(taskId, cancellationToken);
 }
