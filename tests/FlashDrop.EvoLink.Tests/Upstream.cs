@@ -1,0 +1,248 @@
+using System.Net;
+using System.Text;
+using FlashDrop.EvoLink.Generation;
+using FlashDrop.EvoLink.Keys;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+
+namespace FlashDrop.EvoLink.Tests;
+
+/// <summary>One request as it reached the wire.</summary>
+internal sealed record Received(HttpMethod Method, Uri Url, string Body, IReadOnlyDictionary<string, string> Headers, DateTimeOffset At)
+{
+    public string? Header(string name) => Headers.GetValueOrDefault(name);
+}
+
+/// <summary>The client over a scripted handler, in virtual time.</summary>
+internal sealed class Upstream : HttpMessageHandler, IAsyncDisposable
+{
+    public const string Secret = "sk-evo-test-1234567890";
+
+    private readonly Queue<Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>>> _script = new();
+    private readonly Lock _lock = new();
+    private readonly ServiceProvider _services;
+
+    public Upstream(params IReadOnlyList<(string Key, string Value)> settings)
+    {
+        Keys = new FakeKeyRing(Secret);
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, (string?)setting.Value)))
+            .Build();
+        var services = new ServiceCollection();
+        services.AddSingleton<TimeProvider>(Time);
+        services.AddSingleton<IKeyRing>(Keys);
+        services.AddEvoLink(configuration);
+        services.AddHttpClient(EvoLinkServiceCollectionExtensions.HttpClientName).ConfigurePrimaryHttpMessageHandler(() => this);
+        services.AddHttpClient(EvoLinkServiceCollectionExtensions.ResultsHttpClientName).ConfigurePrimaryHttpMessageHandler(() => this);
+        _services = services.BuildServiceProvider();
+        Client = _services.GetRequiredService<IEvoLinkClient>();
+    }
+
+    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 23, 12, 0, 0, TimeSpan.Zero));
+
+    public FakeKeyRing Keys { get; }
+
+    public IEvoLinkClient Client { get; }
+
+    public IServiceProvider Services => _services;
+
+    public List<Received> Requests { get; } = [];
+
+    /// <summary>Whether the whole request body is read before answering; off for a refused connection.</summary>
+    public bool ReadsBody { get; set; } = true;
+
+    public static UpstreamRequest Ask(string text = "Hello", Tier tier = Tier.Standard, string? key = null) => new()
+    {
+        Tier = tier,
+        Body = new GenerateContentRequest { Contents = [Content.User(Part.FromText(text))] },
+        IdempotencyKey = key,
+    };
+
+    public static HttpResponseMessage Json(string body, int status = 200, string contentType = "application/json") =>
+        new((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, contentType), Headers = { { "x-request-id", "req-1" } } };
+
+    public static HttpResponseMessage Streaming(Stream body) => new(HttpStatusCode.OK)
+    {
+        Content = new StreamContent(body) { Headers = { ContentType = new("text/event-stream") } },
+        Headers = { { "x-request-id", "req-1" } },
+    };
+
+    public Upstream Answers(string body, int status = 200, string contentType = "application/json", Action<HttpResponseMessage>? and = null) =>
+        Then((_, _) =>
+        {
+            var response = Json(body, status, contentType);
+            and?.Invoke(response);
+            return Task.FromResult(response);
+        });
+
+    public Upstream Throws(Exception exception) => Then((_, _) => Task.FromException<HttpResponseMessage>(exception));
+
+    public Upstream IsSilent() => Then(async (_, token) =>
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, Time, token);
+        throw new InvalidOperationException("Not reached.");
+    });
+
+    public Upstream Then(Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> step)
+    {
+        lock (_lock)
+        {
+            _script.Enqueue(step);
+        }
+
+        return this;
+    }
+
+    /// <summary>Lets virtual time pass until the work is done; gives up after an hour of it.</summary>
+    public async Task<T> Run<T>(Task<T> work, TimeSpan? step = null)
+    {
+        var advance = step ?? TimeSpan.FromMilliseconds(250);
+        for (var passed = TimeSpan.Zero; !work.IsCompleted && passed < TimeSpan.FromHours(1); passed += advance)
+        {
+            // Let continuations settle before time moves on.
+            for (var turn = 0; turn < 20 && !work.IsCompleted; turn++)
+            {
+                await Task.Yield();
+            }
+
+            if (!work.IsCompleted)
+            {
+                Time.Advance(advance);
+            }
+        }
+
+        return await work.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+    }
+
+    public async Task<List<StreamEvent>> Collect(UpstreamRequest request)
+    {
+        return await Run(All());
+
+        async Task<List<StreamEvent>> All()
+        {
+            var events = new List<StreamEvent>();
+            await foreach (var next in Client.StreamAsync(request, TestContext.Current.CancellationToken))
+            {
+                events.Add(next);
+            }
+
+            return events;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+    }
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var body = request.Content is null || !ReadsBody ? "" : await request.Content.ReadAsStringAsync(cancellationToken);
+        var headers = request.Headers.Concat(request.Content?.Headers.AsEnumerable() ?? [])
+            .ToDictionary(header => header.Key, header => string.Join(',', header.Value), StringComparer.OrdinalIgnoreCase);
+        Func<HttpRequestMessage, CancellationToken, Task<HttpResponseMessage>> step;
+        lock (_lock)
+        {
+            Requests.Add(new Received(request.Method, request.RequestUri!, body, headers, Time.GetUtcNow()));
+            step = _script.Count > 1 ? _script.Dequeue() : _script.Peek();
+        }
+
+        return await step(request, cancellationToken);
+    }
+}
+
+/// <summary>Keys in the order they come into force.</summary>
+internal sealed class FakeKeyRing(params IReadOnlyList<string> secrets) : IKeyRing
+{
+    private readonly Queue<string> _next = new(secrets.Skip(1));
+
+    public ApiKey Current { get; private set; } = new(secrets[0], "v1");
+
+    public List<string> Rejected { get; } = [];
+
+    public void Add(string secret) => _next.Enqueue(secret);
+
+    public ValueTask<ApiKey> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Current);
+
+    public ValueTask<ApiKey?> ReplaceAsync(ApiKey rejected, CancellationToken cancellationToken)
+    {
+        Rejected.Add(rejected.Secret);
+        if (!_next.TryDequeue(out var secret))
+        {
+            return ValueTask.FromResult<ApiKey?>(null);
+        }
+
+        Current = new ApiKey(secret, $"v{Rejected.Count + 1}");
+        return ValueTask.FromResult<ApiKey?>(Current);
+    }
+}
+
+/// <summary>A response body that comes in pieces and then ends, breaks or goes silent.</summary>
+internal sealed class ScriptedStream(TimeProvider time, IReadOnlyList<byte[]> pieces, StreamEnd end) : Stream
+{
+    private int _next;
+
+    public bool Disposed { get; private set; }
+
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public static ScriptedStream Of(TimeProvider time, StreamEnd end, params IReadOnlyList<string> pieces) =>
+        new(time, [.. pieces.Select(Encoding.UTF8.GetBytes)], end);
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        if (_next < pieces.Count)
+        {
+            var piece = pieces[_next++];
+            piece.CopyTo(buffer);
+            return piece.Length;
+        }
+
+        switch (end)
+        {
+            case StreamEnd.Closes:
+                return 0;
+            case StreamEnd.Breaks:
+                throw new IOException("The response ended prematurely.");
+            default:
+                await Task.Delay(Timeout.InfiniteTimeSpan, time, cancellationToken);
+                return 0;
+        }
+    }
+
+    public override void Flush() => throw new NotSupportedException();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        Disposed = true;
+        base.Dispose(disposing);
+    }
+}
+
+internal enum StreamEnd
+{
+    Closes,
+    Breaks,
+    GoesSilent,
+}
