@@ -7,6 +7,7 @@ using FlashDrop.EvoLink.Tasks;
 
 namespace FlashDrop.EvoLink.Tests;
 
+[Collection(VirtualTime.Name)]
 public sealed class ClientTests
 {
     private static readonly CancellationToken None = CancellationToken.None;

@@ -113,8 +113,10 @@ public sealed class PricingTests
             PriceBook.Cost(
                 new TokenUsage
                 {
-                    PromptTokens = 1_000_000, CachedTokens = 300_000,
-                    PromptDetails = [new("AUDIO", 400_000)], CacheDetails = [new("AUDIO", 100_000)],
+                    PromptTokens = 1_000_000,
+                    CachedTokens = 300_000,
+                    PromptDetails = [new("AUDIO", 400_000)],
+                    CacheDetails = [new("AUDIO", 100_000)],
                 },
                 new TierPrice { Input = 1m, AudioInput = 10m, CacheRead = 0.1m, AudioCacheRead = 0.5m }));
 
@@ -126,8 +128,13 @@ public sealed class PricingTests
         {
             var usage = new TokenUsage
             {
-                PromptTokens = prompt, CachedTokens = cached, CandidatesTokens = output, ThoughtsTokens = thoughts, ToolUsePromptTokens = tools,
-                PromptDetails = [new("AUDIO", audio)], CacheDetails = [new("AUDIO", cachedAudio)],
+                PromptTokens = prompt,
+                CachedTokens = cached,
+                CandidatesTokens = output,
+                ThoughtsTokens = thoughts,
+                ToolUsePromptTokens = tools,
+                PromptDetails = [new("AUDIO", audio)],
+                CacheDetails = [new("AUDIO", cachedAudio)],
             };
             return PriceBook.Cost(usage, new TierPrice { Input = 0.3m, Output = 2.5m, CacheRead = 0.03m, AudioInput = 1m, AudioCacheRead = 0.1m }) >= 0
                 && PriceBook.Cost(usage, new TierPrice { Input = 0.3m, Output = 2.5m, CacheRead = 0.03m }) >= 0;

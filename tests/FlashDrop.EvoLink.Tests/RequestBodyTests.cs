@@ -100,7 +100,13 @@ public sealed class RequestBodyTests
             ],
             GenerationConfig = new GenerationConfig
             {
-                Temperature = 0.2, TopP = 0.9, TopK = 3, MaxOutputTokens = 8192, StopSequences = ["x"], Seed = 7, ResponseMimeType = "application/json",
+                Temperature = 0.2,
+                TopP = 0.9,
+                TopK = 3,
+                MaxOutputTokens = 8192,
+                StopSequences = ["x"],
+                Seed = 7,
+                ResponseMimeType = "application/json",
                 ThinkingConfig = new ThinkingConfig { ThinkingBudget = 0, IncludeThoughts = false },
                 Other = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["logprobs"] = JsonElement.Parse("3") },
             },
@@ -113,6 +119,15 @@ public sealed class RequestBodyTests
         Assert.Equal(
             """{"cachedContent":"cachedContents/1","contents":[{"role":"user","parts":[{"fileData":{"mimeType":"audio/mp3","fileUri":"https://files.example.com/a/b.mp3?sig=1"},"videoMetadata":{"fps":2}},{"inlineData":{"mimeType":"image/png","data":"AA=="},"thoughtSignature":"s"},{"functionCall":{"name":"f","args":{"snake_case":1}}}]}],"tools":[{"googleSearch":{}}],"toolConfig":{},"safetySettings":[],"generationConfig":{"temperature":0.2,"topP":0.9,"topK":3,"maxOutputTokens":8192,"stopSequences":["x"],"seed":7,"responseMimeType":"application/json","thinkingConfig":{"thinkingBudget":0,"includeThoughts":false},"logprobs":3}}""",
             json.GetRawText());
+    }
+
+    [Fact]
+    public void GenerationConfig_KeepsUnknownSettingsWhenReadByGeneratedCode()
+    {
+        var config = JsonSerializer.Deserialize("""{"temperature":0.5,"speechRate":2}""", Json.EvoLinkJson.Default.GenerationConfig)!;
+
+        Assert.Equal(0.5, config.Temperature);
+        Assert.Equal(2, config.Other!["speechRate"].GetInt32());
     }
 
     [Fact]

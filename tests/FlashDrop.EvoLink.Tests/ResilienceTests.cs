@@ -5,6 +5,7 @@ using FlashDrop.EvoLink.Tasks;
 
 namespace FlashDrop.EvoLink.Tests;
 
+[Collection(VirtualTime.Name)]
 public sealed class ResilienceTests
 {
     private const string Busy = """{"error":{"code":503,"message":"busy","type":"service_unavailable_error"}}""";

@@ -6,6 +6,7 @@ using FlashDrop.EvoLink.Tasks;
 
 namespace FlashDrop.EvoLink.Tests;
 
+[Collection(VirtualTime.Name)]
 public sealed class TaskResultTests
 {
     private const string Inner = """{"candidates":[{"content":{"role":"model","parts":[{"text":"Two ships leave."}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1806,"candidatesTokenCount":5}}""";

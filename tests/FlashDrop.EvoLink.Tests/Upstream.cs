@@ -8,6 +8,13 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace FlashDrop.EvoLink.Tests;
 
+/// <summary>Tests in virtual time. It moves on only when nothing runs, which takes a process without other tests at work.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class VirtualTime
+{
+    public const string Name = "virtual time";
+}
+
 /// <summary>One request as it reached the wire.</summary>
 internal sealed record Received(HttpMethod Method, Uri Url, string Body, IReadOnlyDictionary<string, string> Headers, DateTimeOffset At)
 {
@@ -100,11 +107,12 @@ internal sealed class Upstream : HttpMessageHandler, IAsyncDisposable
         var advance = step ?? TimeSpan.FromMilliseconds(250);
         for (var passed = TimeSpan.Zero; !work.IsCompleted && passed < TimeSpan.FromHours(1); passed += advance)
         {
-            // Let continuations settle before time moves on.
-            for (var turn = 0; turn < 20 && !work.IsCompleted; turn++)
+            // Virtual time stands still while anything is still running in real time.
+            do
             {
-                await Task.Yield();
+                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System, TestContext.Current.CancellationToken);
             }
+            while (ThreadPool.PendingWorkItemCount > 0);
 
             if (!work.IsCompleted)
             {

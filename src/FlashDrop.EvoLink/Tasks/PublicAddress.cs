@@ -13,6 +13,9 @@ internal static class PublicAddress
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
             "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
 
+            // Looks public, but is the platform's own endpoint on every Azure machine.
+            "168.63.129.16/32",
+
             // Inside 2000::/3, the only public range of IPv6: protocol assignments (Teredo too), documentation, 6to4.
             "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
         }.Select(network => IPNetwork.Parse(network)),
