@@ -39,7 +39,8 @@ internal sealed class BlobContentStore(BlobServiceClient blobs, TimeProvider tim
         }
         catch (RequestFailedException exception) when (exception.Status == 412)
         {
-            throw new BlobChangedException(address);
+            // Some services check the condition before they look whether the blob is there.
+            return await GetInfoAsync(address, cancellationToken) is null ? null : throw new BlobChangedException(address);
         }
         catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
         {
