@@ -75,22 +75,37 @@ internal sealed partial class KeyVaultKeyRing(
 
     public async ValueTask<ApiKey?> ReplaceAsync(ApiKey rejected, CancellationToken cancellationToken)
     {
-        Task fetch;
-        lock (_lock)
+        // The first round may only join a refresh that does not look for older versions; the second one then does.
+        for (var round = 0; round < 2; round++)
         {
-            var now = timeProvider.GetUtcNow();
-            _refused[rejected.Secret] = now;
-            Forget(now);
-            if (Unrefused() is { } known)
+            Task fetch;
+            lock (_lock)
             {
-                return known;
+                var now = timeProvider.GetUtcNow();
+                if (round == 0)
+                {
+                    _refused[rejected.Secret] = now;
+                    Forget(now);
+                }
+
+                if (Unrefused() is { } other)
+                {
+                    LogReplaced(logger, rejected.Version, other.Version);
+                    return other;
+                }
+
+                var justAsked = now < _lastFetchAt + _options.RetryInterval && (_searched || _failure is not null);
+                if (_fetch is null && justAsked)
+                {
+                    break;
+                }
+
+                fetch = Fetch(search: true);
             }
 
-            var recently = now < _lastFetchAt + _options.RetryInterval;
-            fetch = _fetch ?? (recently && _searched ? Task.CompletedTask : Fetch(search: true));
+            await fetch.WaitAsync(cancellationToken);
         }
 
-        await fetch.WaitAsync(cancellationToken);
         ApiKey? next;
         lock (_lock)
         {

@@ -80,12 +80,7 @@ internal static class JobRows
             }
 
             var length = Math.Min(ChunkLength, json.Length - start);
-            if (start + length < json.Length && char.IsHighSurrogate(json[start + length - 1]))
-            {
-                // Half a character does not survive UTF-8.
-                length--;
-            }
-
+            // The JSON holds no surrogates, only their escapes, so no chunk ends within a character.
             row[JsonColumn(chunk)] = json.Substring(start, length);
             start += length;
         }

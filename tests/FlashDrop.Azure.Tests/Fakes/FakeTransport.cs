@@ -24,7 +24,7 @@ internal sealed class FakeTransport(Func<Request, CancellationToken, ValueTask<F
 internal sealed class FakeResponse(int status, string body = "", params (string Name, string Value)[] headers) : Response
 {
     private readonly Dictionary<string, string> _headers =
-        headers.Append(("Content-Type", "application/json")).ToDictionary(header => header.Item1, header => header.Item2, StringComparer.OrdinalIgnoreCase);
+        headers.ToDictionary(header => header.Name, header => header.Value, StringComparer.OrdinalIgnoreCase);
 
     public override int Status => status;
 

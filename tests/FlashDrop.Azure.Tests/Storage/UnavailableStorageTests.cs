@@ -103,7 +103,9 @@ public sealed class UnavailableStorageTests(AzuriteFixture azurite)
     private static IEnumerable<Func<Task>> Calls(FakeTransport transport)
     {
         var (jobs, content, queue) = Stores(transport);
-        return Calls(jobs, content, queue);
+
+        // A point read of a table that does not exist finds nothing, so it is not among the calls below.
+        return Calls(jobs, content, queue).Append(() => jobs.FindAsync(TestJobs.Id(TestJobs.Noon, 1), Stop));
     }
 
     private static (TableJobStore Jobs, BlobContentStore Content, StorageWorkQueue Queue) Stores(FakeTransport transport)
@@ -133,7 +135,6 @@ public sealed class UnavailableStorageTests(AzuriteFixture azurite)
         var day = DateOnly.FromDateTime(TestJobs.Noon.UtcDateTime);
         var usage = TestJobs.Usage(job.Id, "t");
         yield return () => jobs.AddAsync(job, Stop);
-        yield return () => jobs.FindAsync(job.Id, Stop);
         yield return () => jobs.UpdateAsync(job, "W/\"1\"", [usage], Stop);
         yield return () => jobs.AddUsageAsync(usage, Stop);
         yield return () => jobs.ListAsync(new JobQuery { From = day, To = day }, Stop);
