@@ -50,5 +50,6 @@ public sealed class FailureTests
         var reply = await host.SendAsync("GET", $"api/jobs/{job.Id}/result?format=text");
 
         Assert.Equal(500, reply.Status);
+        Assert.Null(reply.Header("ETag"));
     }
 }

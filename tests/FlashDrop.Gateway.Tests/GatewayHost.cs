@@ -48,6 +48,8 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public LogCollector Logs { get; }
 
+    public IServiceProvider Services => _app.Services;
+
     public Uri Address => new(_app.Urls.First());
 
     /// <summary>Every route with its methods, as the functions declare them.</summary>
@@ -58,7 +60,10 @@ internal sealed class GatewayHost : IAsyncDisposable
     ];
 
     public static async Task<GatewayHost> StartAsync(
-        Dictionary<string, string?>? settings = null, Action<IServiceCollection>? services = null, Action<IWebHostBuilder>? server = null)
+        Dictionary<string, string?>? settings = null,
+        Action<IServiceCollection>? services = null,
+        Action<IWebHostBuilder>? server = null,
+        bool realProbes = false)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 5, 12, 0, 0, TimeSpan.Zero));
         var jobs = new FakeJobService(time);
@@ -92,10 +97,13 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IContentStore>(content);
         services?.Invoke(builder.Services);
         builder.Services.AddFlashDropGateway(builder.Configuration);
-        builder.Services.RemoveAll<IHealthProbe>();
-        foreach (var probe in probes)
+        if (!realProbes)
         {
-            builder.Services.AddSingleton<IHealthProbe>(probe);
+            builder.Services.RemoveAll<IHealthProbe>();
+            foreach (var probe in probes)
+            {
+                builder.Services.AddSingleton<IHealthProbe>(probe);
+            }
         }
 
         var app = builder.Build();

@@ -45,6 +45,17 @@ public sealed class KestrelTests
     }
 
     [Fact]
+    public async Task EmptyIdempotencyKey_Is400()
+    {
+        await using var host = await StartAsync();
+
+        var answer = await ExchangeAsync(host, $"{Head}Idempotency-Key:\r\nContent-Length: 2\r\n\r\n{{}}");
+
+        Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
+        Assert.Contains("\"field\":\"header.Idempotency-Key\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ClientThatLeavesWhileItWaits_IsNoFailure()
     {
         await using var host = await StartAsync();

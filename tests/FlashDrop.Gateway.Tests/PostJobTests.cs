@@ -63,7 +63,7 @@ public sealed class PostJobTests
 
         var config = job.Request.GenerationConfig!;
         Assert.Equal((0.2, 100, 0), (config.Temperature, config.MaxOutputTokens, config.ThinkingConfig!.ThinkingBudget));
-        Assert.Equal("""{"type": "OBJECT", "property_names": 1}""", config.ResponseSchema!.Value.GetRawText());
+        Assert.Equal("""{"type":"OBJECT","property_names":1}""", config.ResponseSchema!.Value.GetRawText());
         Assert.True(config.Other!["audioTimestamp"].GetBoolean());
 
         Assert.Equal(6, job.Request.Inputs.Count);
@@ -86,10 +86,11 @@ public sealed class PostJobTests
         await using var host = await GatewayHost.StartAsync();
         const string native = """
             {"system_instruction":{"parts":[{"text":"Be brief."}]},
+             "safetySettings":null,
              "contents":[
-               {"role":"user","parts":[{"inline_data":{"mime_type":"image/png","data":"iVBORw0KGgo="}},{"text":"What?"},{"inlineData":{"data":"AAEC"}}]},
+               {"role":"user","parts":[{"inline_data":{"mime_type":"image/png","data":"iVBORw0KGgo="}},{"text":"What?","fileData":null},{"inlineData":{"data":"AAEC"}}]},
                {"role":"model","parts":[{"functionCall":{"name":"look_up","args":{"inline_data":{"data":"kept"},"some_key":1}}}]},
-               {"role":"user","parts":[{"file_data":{"mime_type":"audio/mp3","file_uri":"https://files.example.com/a.mp3"}}]}],
+               {"role":"user","parts":{"file_data":{"mime_type":"audio/mp3","file_uri":"https://files.example.com/a.mp3"}}}],
              "tools":[{"function_declarations":[{"name":"look_up"}]}],
              "generation_config":{"top_p":0.5,"response_mime_type":"application/json","responseJsonSchema":{"snake_case":true}}}
             """;
@@ -192,7 +193,7 @@ public sealed class PostJobTests
         Assert.Equal(202, bobs.Status);
     }
 
-    public static TheoryData<string> BadKeys => ["", "with space", "ümlaut", new string('k', 256), "tab\tbed"];
+    public static TheoryData<string> BadKeys => ["with space", "ümlaut", new string('k', 256), "tab\tbed"];
 
     [Theory]
     [MemberData(nameof(BadKeys))]

@@ -10,6 +10,7 @@ public sealed class UrlGuardTests
     [InlineData("https://example.com/a.png")]
     [InlineData("https://EXAMPLE.com:443/a.png?sig=a%2Fb#f")]
     [InlineData("https://xn--mnchen-3ya.example/a.png")]
+    [InlineData("https://example.com/ä.png")]
     [InlineData("https://8.8.8.8/a.png")]
     [InlineData("https://[2606:4700:4700::1111]/a.png")]
     [InlineData("https://172.32.0.1/a.png")]

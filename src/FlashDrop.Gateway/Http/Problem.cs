@@ -156,6 +156,8 @@ internal sealed class ProblemResponse(Problem problem) : IResult
                 : "Bearer realm=\"flashdrop\"";
         }
 
+        // What a handler set before it failed speaks of an answer that is not given.
+        response.Headers.Remove("ETag");
         response.StatusCode = problem.Status;
         response.ContentType = "application/problem+json";
         response.ContentLength = bytes.Length;

@@ -292,7 +292,6 @@ public sealed class JobsApi
             return Results.Text(bare, $"{mediaType}; charset=utf-8");
         }
 
-        headers.Remove("ETag");
         return Problem.NoAnswer(error: null).ToResult();
     }
 

@@ -24,15 +24,16 @@ internal static class JsonText
         JsonDocument? document = null;
         try
         {
+            // First, because parsing compares member names, which may be among the unreadable.
+            if (HasUnreadableText(body.Span, maxDepth))
+            {
+                return (null, Problem.InvalidJson("A string holds half of a surrogate pair (\\uD800 to \\uDFFF)."));
+            }
+
             document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = maxDepth, AllowDuplicateProperties = false });
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
                 return (null, Problem.InvalidJson("The body is not a JSON object."));
-            }
-
-            if (HasUnreadableText(body.Span, maxDepth))
-            {
-                return (null, Problem.InvalidJson("A string holds half of a surrogate pair (\\uD800 to \\uDFFF)."));
             }
 
             var whole = document;

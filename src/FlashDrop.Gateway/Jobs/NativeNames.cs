@@ -5,7 +5,7 @@ namespace FlashDrop.Gateway.Jobs;
 /// <summary>Member names of Google's native format, which may come in camel or snake case.</summary>
 internal static class NativeNames
 {
-    /// <summary>Writes an object member by member under camel-case names; a member given in both cases is an error.</summary>
+    /// <summary>Writes an object member by member under camel-case names, without its nulls; a member given in both cases is an error.</summary>
     public static void WriteObject(
         Utf8JsonWriter writer, JsonElement element, string path, FieldErrors errors, Action<string, JsonElement, string> writeValue)
     {
@@ -18,6 +18,11 @@ internal static class NativeNames
             if (!seen.Add(name))
             {
                 errors.Add(field, "duplicate_field", "The field is given in two spellings.", $"Send '{name}' only.");
+                continue;
+            }
+
+            if (member.Value.ValueKind == JsonValueKind.Null)
+            {
                 continue;
             }
 

@@ -139,6 +139,13 @@ internal sealed class NativeRequest(UrlGuard urls, FieldErrors errors)
 
                     writer.WriteEndArray();
                     return;
+                case "parts" when value.ValueKind == JsonValueKind.Object:
+                    // Google's parser takes a single part without its array.
+                    hasParts = true;
+                    writer.WriteStartArray();
+                    WritePart(writer, value, field);
+                    writer.WriteEndArray();
+                    return;
                 case "parts":
                     hasParts = true;
                     errors.WrongType(field, "an array of at least one part", value.ValueKind);

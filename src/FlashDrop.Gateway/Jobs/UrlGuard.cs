@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace FlashDrop.Gateway.Jobs;
 
@@ -45,7 +46,7 @@ internal sealed class UrlGuard(IEnumerable<int> allowedPorts, bool allowLoopback
             return (null, "This is not an absolute URL.", remedy);
         }
 
-        if (url.UserInfo.Length > 0 || url.Authority.Contains('@', StringComparison.Ordinal))
+        if (url.UserInfo.Length > 0 || AuthorityOf(text).Contains('@'))
         {
             return (null, "The URL holds credentials.", "Remove them; use a signed URL or upload the file instead.");
         }
@@ -65,9 +66,18 @@ internal sealed class UrlGuard(IEnumerable<int> allowedPorts, bool allowLoopback
             return (null, $"Port {url.Port} is not allowed.", $"Use one of these ports: {string.Join(", ", _allowedPorts.Order())}.");
         }
 
-        return IsPublicHost(url.IdnHost)
+        // Written in other scripts, a host may mean something else to whoever fetches it (full-width digits are an address to some).
+        return Ascii.IsValid(AuthorityOf(text)) && IsPublicHost(url.IdnHost)
             ? (url, null, null)
             : (null, $"The host '{url.IdnHost}' is not a public one.", remedy);
+    }
+
+    private static ReadOnlySpan<char> AuthorityOf(string text)
+    {
+        var start = text.IndexOf("//", StringComparison.Ordinal);
+        var rest = start < 0 ? [] : text.AsSpan(start + 2);
+        var end = rest.IndexOfAny('/', '?', '#');
+        return end < 0 ? rest : rest[..end];
     }
 
     private static bool IsThisMachine(string host) =>
@@ -84,8 +94,7 @@ internal sealed class UrlGuard(IEnumerable<int> allowedPorts, bool allowLoopback
         var last = name[(name.LastIndexOf('.') + 1)..];
 
         // A last label of digits is an address in some reader's eyes; a name without a dot is one of the local network.
-        return name.All(char.IsAscii)
-            && name.Contains('.', StringComparison.Ordinal)
+        return name.Contains('.', StringComparison.Ordinal)
             && last.Length > 0
             && char.IsAsciiLetter(last[0])
             && !PrivateSuffixes.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using FlashDrop.Core.Callers;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
+using FlashDrop.Gateway;
 using FlashDrop.Gateway.Callers;
 using FlashDrop.Gateway.Health;
 using FlashDrop.Gateway.Http;
@@ -9,12 +10,11 @@ using FlashDrop.Gateway.Jobs;
 using FlashDrop.Gateway.OpenApi;
 using FlashDrop.Gateway.Uploads;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace FlashDrop.Gateway;
+namespace Microsoft.Extensions.DependencyInjection;
 
 /// <summary>Registers the HTTP face.</summary>
 public static class GatewayServiceCollectionExtensions
