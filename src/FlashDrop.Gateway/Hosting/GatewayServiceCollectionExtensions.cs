@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using FlashDrop.Core.Callers;
+using FlashDrop.Core.Pipeline;
+using FlashDrop.Core.Ports;
+using FlashDrop.Gateway;
+using FlashDrop.Gateway.Callers;
+using FlashDrop.Gateway.Health;
+using FlashDrop.Gateway.Http;
+using FlashDrop.Gateway.Jobs;
+using FlashDrop.Gateway.OpenApi;
+using FlashDrop.Gateway.Uploads;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Registers the HTTP face.</summary>
+public static class GatewayServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds <see cref="JobsApi"/>, <see cref="UploadsApi"/>, <see cref="HealthApi"/> and <see cref="OpenApiDocument"/>. Needs
+    /// <see cref="IJobService"/>, <see cref="IJobStore"/>, <see cref="IContentStore"/>, <see cref="IWorkQueue"/> and the key ring from elsewhere.
+    /// An <see cref="ICallerDirectory"/> registered before replaces the one that reads the configuration.
+    /// </summary>
+    /// <param name="services">The services to add to.</param>
+    /// <param name="configuration">The root: <see cref="GatewayOptions.Section"/> and <see cref="CallersOptions.Section"/> are read, and checked at start.</param>
+    public static IServiceCollection AddFlashDropGateway(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<GatewayOptions>().Bind(configuration.GetSection(GatewayOptions.Section)).ValidateOnStart();
+        services.AddOptions<CallersOptions>()
+            .Configure(options => configuration.GetSection(CallersOptions.Section).Bind(options.Callers))
+            .ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CallersOptions>, CallersOptionsValidator>());
+
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => RandomNumberGenerator.Create());
+        services.TryAddSingleton<ICallerDirectory, ConfigurationCallerDirectory>();
+        services.TryAddSingleton<CallerAuthenticator>();
+        services.TryAddSingleton<RequestPipeline>();
+
+        services.TryAddSingleton<JobRequestParser>();
+        services.TryAddSingleton<JobSignals>();
+        services.TryAddSingleton<JobWaiter>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IJobObserver, JobSignals>(provider => provider.GetRequiredService<JobSignals>()));
+
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthProbe, JobStoreProbe>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthProbe, QueueProbe>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHealthProbe, KeyRingProbe>());
+
+        services.TryAddSingleton(provider => new JobsApi(
+            provider.GetRequiredService<IJobService>(),
+            provider.GetRequiredService<RequestPipeline>(),
+            provider.GetRequiredService<JobRequestParser>(),
+            provider.GetRequiredService<JobWaiter>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IOptions<GatewayOptions>>(),
+            provider.GetRequiredService<ILogger<JobsApi>>()));
+        services.TryAddSingleton(provider => new UploadsApi(
+            provider.GetRequiredService<IContentStore>(),
+            provider.GetRequiredService<RequestPipeline>(),
+            provider.GetRequiredService<RandomNumberGenerator>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IOptions<GatewayOptions>>(),
+            provider.GetRequiredService<ILogger<UploadsApi>>()));
+        services.TryAddSingleton(provider => new HealthApi(
+            provider.GetRequiredService<RequestPipeline>(),
+            provider.GetServices<IHealthProbe>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IOptions<GatewayOptions>>(),
+            provider.GetRequiredService<ILogger<HealthApi>>()));
+        services.TryAddSingleton(provider => new OpenApiDocument(provider.GetRequiredService<RequestPipeline>()));
+        return services;
+    }
+}

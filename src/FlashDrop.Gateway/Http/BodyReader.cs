@@ -1,0 +1,116 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
+
+namespace FlashDrop.Gateway.Http;
+
+/// <summary>A request body in a rented buffer.</summary>
+internal sealed class PooledBody(byte[] buffer, int length) : IDisposable
+{
+    private byte[]? _buffer = buffer;
+
+    public ReadOnlyMemory<byte> Bytes => (_buffer ?? throw new ObjectDisposedException(nameof(PooledBody))).AsMemory(0, length);
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _buffer, null) is { } rented)
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+}
+
+/// <summary>Reads bounded JSON bodies.</summary>
+internal static class BodyReader
+{
+    private const int FirstBuffer = 16 * 1024;
+
+    /// <summary>
+    /// Reads the whole body, or says why not. A body that states a length beyond the limit is not read at all.
+    /// </summary>
+    /// <exception cref="BadHttpRequestException">The framing is broken or the client went away.</exception>
+    public static async Task<(PooledBody? Body, Problem? Problem)> ReadJsonAsync(
+        HttpRequest request, long limit, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > limit)
+        {
+            return (null, Problem.TooLarge(limit));
+        }
+
+        if (CheckFormat(request) is { } unsupported)
+        {
+            return (null, unsupported);
+        }
+
+        // The count below is the limit; the server's own (smaller by default) would answer in another shape.
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+        {
+            feature.MaxRequestBodySize = null;
+        }
+
+        // One byte beyond the stated length, so that the end is seen without growing.
+        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(limit + 1, request.ContentLength + 1 ?? FirstBuffer));
+        var length = 0;
+        try
+        {
+            while (true)
+            {
+                if (length == buffer.Length)
+                {
+                    var larger = ArrayPool<byte>.Shared.Rent((int)Math.Min(limit + 1, buffer.Length * 2L));
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+
+                var read = await request.Body.ReadAsync(buffer.AsMemory(length), cancellationToken);
+                if (read == 0)
+                {
+                    var body = new PooledBody(buffer, length);
+                    buffer = null;
+                    return (body, null);
+                }
+
+                length += read;
+                if (length > limit)
+                {
+                    return (null, Problem.TooLarge(limit));
+                }
+            }
+        }
+        finally
+        {
+            if (buffer is not null)
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+    }
+
+    private static Problem? CheckFormat(HttpRequest request)
+    {
+        if (request.Headers.ContentEncoding.Count > 0
+            && !string.Equals(request.Headers.ContentEncoding, "identity", StringComparison.OrdinalIgnoreCase))
+        {
+            return Problem.UnsupportedMediaType("The body has a Content-Encoding.");
+        }
+
+        if (string.IsNullOrEmpty(request.ContentType))
+        {
+            return null;
+        }
+
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+            || !(type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+                || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase)))
+        {
+            return Problem.UnsupportedMediaType("The body's Content-Type is not JSON.");
+        }
+
+        return !type.Charset.HasValue || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)
+            || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase)
+            ? null
+            : Problem.UnsupportedMediaType("The body's charset is not UTF-8.");
+    }
+}

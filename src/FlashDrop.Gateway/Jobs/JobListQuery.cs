@@ -1,0 +1,169 @@
+using System.Globalization;
+using FlashDrop.Core.Callers;
+using FlashDrop.Core.Jobs;
+using FlashDrop.Core.Ports;
+using FlashDrop.Gateway.Http;
+using Microsoft.AspNetCore.Http;
+
+namespace FlashDrop.Gateway.Jobs;
+
+/// <summary>Reads the query of <c>GET /api/jobs</c>.</summary>
+internal static class JobListQuery
+{
+    /// <summary>Days listed when the query names none, today included.</summary>
+    public const int DefaultDays = 7;
+
+    /// <summary>Most days of one query.</summary>
+    public const int MaxDays = 92;
+
+    /// <summary>Most jobs of one page.</summary>
+    public const int MaxLimit = 1000;
+
+    private const string Day = "yyyy-MM-dd";
+    private const string KnownParameters = "state, caller, profile, day, from, to, cursor and limit";
+    private const int MaxText = 128;
+    private const int MaxCursor = 2048;
+
+    private static readonly string[] Known = ["state", "caller", "profile", "day", "from", "to", "cursor", "limit"];
+
+    public static (JobQuery? Query, Problem? Problem) Parse(IQueryCollection query, Caller caller, DateOnly today)
+    {
+        var errors = new FieldErrors();
+        foreach (var (name, values) in query)
+        {
+            if (!Known.Contains(name, StringComparer.Ordinal))
+            {
+                errors.Unknown(FieldErrors.Path("query", name), KnownParameters);
+            }
+            else if (values.Count > 1)
+            {
+                errors.Invalid($"query.{name}", "The parameter is repeated.", "Send it once.");
+            }
+        }
+
+        var state = State(Text("state", MaxText), errors);
+        var wanted = Text("caller", MaxText);
+        var profile = Text("profile", MaxText);
+        var cursor = Text("cursor", MaxCursor);
+        var limit = Limit(Text("limit", MaxText), errors);
+        var (from, to) = Days(Text("day", MaxText), Text("from", MaxText), Text("to", MaxText), today, errors);
+
+        if (errors.Any)
+        {
+            return (null, Problem.InvalidRequest(errors.All));
+        }
+
+        if (!caller.IsAdmin && wanted is not null && !string.Equals(wanted, caller.Name, StringComparison.Ordinal))
+        {
+            return (null, Problem.NotAdmin());
+        }
+
+        return (new JobQuery
+        {
+            From = from,
+            To = to,
+            Caller = caller.IsAdmin ? wanted : caller.Name,
+            State = state,
+            Profile = profile,
+            Cursor = cursor,
+            PageSize = limit,
+        }, null);
+
+        string? Text(string name, int max)
+        {
+            var text = query[name] is [{ Length: > 0 } value] ? value : null;
+            if (text?.Length > max)
+            {
+                errors.Invalid($"query.{name}", $"The value has more than {max} characters.", "Send a shorter one.");
+            }
+
+            return text;
+        }
+    }
+
+    /// <summary>The query of the next page: the same question with its days written out, since "today" moves.</summary>
+    public static string Next(JobQuery query, string cursor)
+    {
+        KeyValuePair<string, string?>[] parameters =
+        [
+            new("state", query.State?.ToString()),
+            new("caller", query.Caller),
+            new("profile", query.Profile),
+            new("from", query.From.ToString(Day, CultureInfo.InvariantCulture)),
+            new("to", query.To.ToString(Day, CultureInfo.InvariantCulture)),
+            new("limit", query.PageSize.ToString(CultureInfo.InvariantCulture)),
+            new("cursor", cursor),
+        ];
+        return QueryString.Create(parameters.Where(parameter => parameter.Value is not null)).Value!;
+    }
+
+    private static JobState? State(string? text, FieldErrors errors)
+    {
+        if (text is null)
+        {
+            return null;
+        }
+
+        foreach (var state in Enum.GetValues<JobState>())
+        {
+            if (text.Equals(state.ToString(), StringComparison.OrdinalIgnoreCase))
+            {
+                return state;
+            }
+        }
+
+        errors.Invalid("query.state", "This is not a state.", $"Send one of {string.Join(", ", Enum.GetNames<JobState>())}.");
+        return null;
+    }
+
+    private static int Limit(string? text, FieldErrors errors)
+    {
+        const int standard = 100;
+        if (text is null)
+        {
+            return standard;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit)
+        {
+            return limit;
+        }
+
+        errors.Invalid("query.limit", "This is not a page size.", $"Send 1 to {MaxLimit}.");
+        return standard;
+    }
+
+    private static (DateOnly From, DateOnly To) Days(string? day, string? from, string? to, DateOnly today, FieldErrors errors)
+    {
+        if (day is not null && (from is not null || to is not null))
+        {
+            errors.Add("query.day", "conflicting_fields", "A day excludes 'from' and 'to'.", "Send either the day or the range.");
+        }
+
+        if (day is not null)
+        {
+            var only = Date("day", day);
+            return (only, only);
+        }
+
+        var last = to is null ? today : Date("to", to);
+        var first = from is null ? last.DayNumber >= DefaultDays ? last.AddDays(1 - DefaultDays) : last : Date("from", from);
+        if (!errors.Any && (first > last || last.DayNumber - first.DayNumber >= MaxDays))
+        {
+            errors.Invalid("query.from", $"The range {first:yyyy-MM-dd} to {last:yyyy-MM-dd} is empty or too long.", $"Send a range of 1 to {MaxDays} days.");
+        }
+
+        return (first, last);
+
+        DateOnly Date(string name, string text)
+        {
+            if (DateOnly.TryParseExact(text, Day, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+            {
+                return date;
+            }
+
+            errors.Invalid($"query.{name}", "This is not a day.", "Send a UTC day as yyyy-MM-dd.");
+            return today;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace FlashDrop.Gateway;
+
+/// <summary>Route templates of the HTTP functions, without a leading slash; the parameter is always <c>id</c>.</summary>
+public static class Routes
+{
+    /// <summary><c>POST</c>: accept a job. <c>GET</c>: list jobs.</summary>
+    public const string Jobs = "api/jobs";
+
+    /// <summary><c>GET</c>: a job. <c>DELETE</c>: cancel it.</summary>
+    public const string Job = "api/jobs/{id}";
+
+    /// <summary><c>GET</c>: the result or error envelope, or the bare answer.</summary>
+    public const string JobResult = "api/jobs/{id}/result";
+
+    /// <summary><c>POST</c>: a signed URL to upload a large input to.</summary>
+    public const string Uploads = "api/uploads";
+
+    /// <summary><c>GET</c>: whether the process runs. Needs no key.</summary>
+    public const string HealthLive = "health/live";
+
+    /// <summary><c>GET</c>: whether what it depends on answers. Needs no key.</summary>
+    public const string HealthReady = "health/ready";
+
+    /// <summary><c>GET</c>: the OpenAPI document.</summary>
+    public const string OpenApi = "openapi.json";
+}
