@@ -93,7 +93,7 @@ internal sealed partial class EvoLinkClient(
     {
         { Value: { } value } => value,
         { Error: { } error, Fate: Fate.Lost or Fate.Silent } => new SubmitOutcome.Unanswered(error) { RequestId = error.RequestId },
-        _ => new SubmitOutcome.Failed(call.Error!) { RequestId = call.Error!.RequestId },
+        _ => new SubmitOutcome.Failed(call.Error! with { Sent = call.WasSent }) { RequestId = call.Error!.RequestId },
     };
 
     /// <summary>The base URL with its path kept, and the path below it.</summary>

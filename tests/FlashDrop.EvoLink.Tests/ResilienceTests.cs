@@ -173,7 +173,7 @@ public sealed class ResilienceTests
         }
 
         var open = Assert.IsType<SubmitOutcome.Failed>(await upstream.Client.SubmitAsync(Upstream.Ask(), None)).Error;
-        Assert.Equal(("circuit_open", ErrorKind.Retry), (open.Code, open.Kind));
+        Assert.Equal(("circuit_open", ErrorKind.Retry, false), (open.Code, open.Kind, open.Sent));
         Assert.InRange(open.RetryAfter!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
         Assert.Equal("circuit_open", Assert.IsType<SubmitOutcome.Failed>(await upstream.Run(upstream.Client.GenerateAsync(Upstream.Ask(), None))).Error.Code);
         Assert.Equal("circuit_open", Assert.IsType<StreamEvent.Broken>(Assert.Single(await upstream.Collect(Upstream.Ask()))).Error.Code);

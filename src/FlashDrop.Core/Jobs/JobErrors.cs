@@ -99,7 +99,7 @@ internal static class JobErrors
             (AttemptFailure.GivenUp, _) => (GivenUp, "Submit it again; if it keeps happening, use smaller media."),
             (_, ErrorKind.Hold) => ("upstream_balance", "Top up the EvoLink account or raise the key's limit; held jobs resume by themselves."),
             (_, ErrorKind.Fix) when error.HttpStatus == 413 => ("too_large", "Shrink or split the input and submit it again."),
-            (_, ErrorKind.Fix) when error.Code is "resource_not_found" => ("task_lost", "Submit it again."),
+            (_, ErrorKind.Retry) when error.Code is "resource_not_found" => ("task_lost", "Submit it again."),
             (_, ErrorKind.Fix) when error.Code is "unreadable_result" => ("unreadable_answer", "Report it with the job id: the upstream answered in a form nobody knows yet."),
             (_, ErrorKind.Fix) => ("upstream_rejected", "Correct the profile or request as the message says and submit it again."),
             (_, ErrorKind.Refused) => ("refused", "Change the content or the prompt; sending the same again will be refused again."),

@@ -176,9 +176,6 @@ internal sealed class JobTransitions(PipelineOptions options)
             ErrorKind.Retry => Retry(recorded, error, e.Error.RetryAfter ?? TimeSpan.Zero, now, random),
             ErrorKind.Hold => Hold(recorded, error, e.Error.RetryAfter ?? TimeSpan.Zero, now),
 
-            // The task is gone, not the request: ask again.
-            ErrorKind.Fix when e.Attempt.TaskId is not null && e.Error.Code == "resource_not_found" =>
-                Retry(recorded, error, TimeSpan.Zero, now, random),
             _ => new Transition(End(recorded, JobState.Failed, error, now), NextStep.Nothing),
         };
     }

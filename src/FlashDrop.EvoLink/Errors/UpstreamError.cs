@@ -24,7 +24,10 @@ public sealed record UpstreamError
     /// <summary>The upstream's correlation id.</summary>
     public string? RequestId { get; init; }
 
-    /// <summary>Whether the request may have reached the upstream; false only when it surely never left (circuit open, limiter full, connection refused).</summary>
+    /// <summary>
+    /// Whether the upstream may have seen anything of the request; false only when it surely never left (circuit open, limiter full,
+    /// connection refused, no key to be had). Told for submits and plain calls.
+    /// </summary>
     public bool Sent { get; init; } = true;
 
     /// <summary>Whether the failure is about the model id (403 model permission, 404 model, 503 without channel): another tier may work.</summary>

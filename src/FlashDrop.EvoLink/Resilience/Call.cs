@@ -39,6 +39,9 @@ internal abstract class Call(UpstreamError? error, Fate fate)
         _ => false,
     };
 
+    /// <summary>Whether the upstream may have seen anything of it.</summary>
+    public bool WasSent => Fate != Fate.Unreached && Error?.Code != "key_unavailable";
+
     /// <summary>Whether the submit may be tried again without any risk of paying twice.</summary>
     public bool MayRepeatSubmit => Fate == Fate.Unreached;
 

@@ -99,7 +99,7 @@ public sealed class FakeUpstream(TimeProvider time) : IEvoLinkClient
         }
         else if (!_tasks.TryGetValue(taskId, out var task))
         {
-            reading = new TaskReading.Failed(Errors.Of(ErrorKind.Fix, "resource_not_found", 404));
+            reading = new TaskReading.Failed(Errors.Of(ErrorKind.Retry, "resource_not_found", 404));
         }
         else if (time.GetUtcNow() < task.DoneAt)
         {
