@@ -55,6 +55,11 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
             }
         }
 
+        if (options.SignedUrlLifetime > LongestDelay)
+        {
+            result.AddError($"{PipelineOptions.Section}:SignedUrlLifetime is {options.SignedUrlLifetime}; a signed URL can live 7 days at most.");
+        }
+
         if (options.MinPollDelay > options.MaxPollDelay)
         {
             result.AddError($"{PipelineOptions.Section}:MinPollDelay ({options.MinPollDelay}) is longer than MaxPollDelay ({options.MaxPollDelay}).");
