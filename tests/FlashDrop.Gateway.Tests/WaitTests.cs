@@ -33,7 +33,7 @@ public sealed class WaitTests
         var job = await AcceptedAsync(host);
         host.Jobs.Change(job with { State = JobState.Failed });
 
-        var reply = await host.AdvanceUntilAsync(waiting, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(60));
+        var reply = await host.Time.RunUntilAsync(waiting);
 
         Assert.Equal((200, "Failed"), (reply.Status, reply["state"]));
         Assert.True(host.Time.GetUtcNow() - started <= TimeSpan.FromSeconds(5));
@@ -47,12 +47,11 @@ public sealed class WaitTests
         await using var host = await GatewayHost.StartAsync(new() { ["FlashDrop:Gateway:MaxWait"] = "00:00:10" });
         var started = host.Time.GetUtcNow();
 
-        var reply = await host.AdvanceUntilAsync(
-            host.SendAsync("POST", "api/jobs", Minimal, headers: [("Prefer", prefer)]), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(60));
+        var reply = await host.Time.RunUntilAsync(host.SendAsync("POST", "api/jobs", Minimal, headers: [("Prefer", prefer)]));
 
         Assert.Equal((202, $"wait={seconds}"), (reply.Status, reply.Header("Preference-Applied")));
         Assert.NotNull(reply.Header("Retry-After"));
-        Assert.InRange((host.Time.GetUtcNow() - started).TotalSeconds, seconds, seconds + 3);
+        Assert.Equal(seconds, (host.Time.GetUtcNow() - started).TotalSeconds, 3);
         Assert.InRange(host.Jobs.Finds, 2, 14);
     }
 
