@@ -101,7 +101,7 @@ public sealed class KestrelTests
         using var client = await ConnectAsync(host);
         await SendAsync(client, request);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(10));
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
         using var reader = new StreamReader(client.GetStream(), Encoding.UTF8);
         return await reader.ReadToEndAsync(limit.Token);
     }

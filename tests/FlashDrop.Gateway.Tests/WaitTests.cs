@@ -18,7 +18,7 @@ public sealed class WaitTests
         Assert.False(waiting.IsCompleted);
 
         host.Jobs.ChangeHere(job with { State = JobState.Succeeded, CostUsd = 0.0001m });
-        var reply = await waiting.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+        var reply = await waiting.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
 
         Assert.Equal((200, "Succeeded", "0.0001", "wait=30"), (reply.Status, reply["state"], reply["costUsd"], reply.Header("Preference-Applied")));
         Assert.Null(reply.Header("Retry-After"));
@@ -67,7 +67,7 @@ public sealed class WaitTests
         }
 
         host.Jobs.ChangeHere(job with { State = JobState.Cancelled });
-        var reply = await waiting.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+        var reply = await waiting.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
 
         Assert.Equal((200, "Cancelled"), (reply.Status, reply["state"]));
     }
@@ -86,6 +86,23 @@ public sealed class WaitTests
         await gone.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+    }
+
+    [Fact]
+    public async Task JobFinishingDuringALook_IsNotMissed()
+    {
+        var signals = new JobSignals();
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
+        var jobs = new FakeJobService(time);
+        jobs.Observers.Add(signals);
+        var job = jobs.Add("alice");
+        jobs.AfterFind = () => jobs.ChangeHere(job with { State = JobState.Succeeded });
+        var waiter = new JobWaiter(jobs, signals, time, Microsoft.Extensions.Options.Options.Create(new GatewayOptions()));
+
+        var stored = await waiter.WaitAsync(job.Id, TimeSpan.FromSeconds(30), CancellationToken.None)
+            .WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
+
+        Assert.Equal(JobState.Succeeded, stored!.Job.State);
     }
 
     [Fact]

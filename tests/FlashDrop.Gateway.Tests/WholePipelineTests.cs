@@ -49,7 +49,7 @@ public sealed class WholePipelineTests
             host.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        var reply = await waiting.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+        var reply = await waiting.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.Equal((200, "Succeeded"), (reply.Status, reply["state"]));
         Assert.True(decimal.Parse(reply["costUsd"]!) > 0);
 
