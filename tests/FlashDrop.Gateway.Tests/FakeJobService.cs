@@ -26,6 +26,9 @@ internal sealed class FakeJobService(TimeProvider time) : IJobService
 
     public string? NextCursor { get; set; }
 
+    /// <summary>Happens once, between the next look and its answer.</summary>
+    public Action? AfterFind { get; set; }
+
     public int Finds { get; private set; }
 
     public Task<AcceptOutcome> AcceptAsync(NewJob job, CancellationToken cancellationToken)
@@ -61,7 +64,10 @@ internal sealed class FakeJobService(TimeProvider time) : IJobService
     {
         ThrowIfFailing();
         Finds++;
-        return Task.FromResult(_jobs.GetValueOrDefault(id));
+        var found = _jobs.GetValueOrDefault(id);
+        (var after, AfterFind) = (AfterFind, null);
+        after?.Invoke();
+        return Task.FromResult(found);
     }
 
     public Task<JobPage> ListAsync(JobQuery query, CancellationToken cancellationToken)

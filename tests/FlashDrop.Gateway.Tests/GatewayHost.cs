@@ -17,7 +17,6 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 
 namespace FlashDrop.Gateway.Tests;
 
@@ -33,12 +32,12 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private GatewayHost(WebApplication app, FakeTimeProvider time, FakeJobService jobs, FakeContentStore content, FakeProbe[] probes, LogCollector logs)
+    private GatewayHost(WebApplication app, SteppedTime time, FakeJobService jobs, FakeContentStore content, FakeProbe[] probes, LogCollector logs)
     {
         (_app, Time, Jobs, Content, Probes, Logs) = (app, time, jobs, content, probes, logs);
     }
 
-    public FakeTimeProvider Time { get; }
+    public SteppedTime Time { get; }
 
     public FakeJobService Jobs { get; }
 
@@ -65,7 +64,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         Action<IWebHostBuilder>? server = null,
         bool realProbes = false)
     {
-        var time = new FakeTimeProvider(new DateTimeOffset(2026, 3, 5, 12, 0, 0, TimeSpan.Zero));
+        var time = new SteppedTime(new DateTimeOffset(2026, 3, 5, 12, 0, 0, TimeSpan.Zero));
         var jobs = new FakeJobService(time);
         var content = new FakeContentStore();
         FakeProbe[] probes = [new("first"), new("second")];
@@ -161,19 +160,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         return await Reply.ReadAsync(await client.SendAsync(request, TestContext.Current.CancellationToken));
     }
 
-    /// <summary>Moves the clock until the reply is there; fails after a bounded number of steps.</summary>
-    public async Task<Reply> AdvanceUntilAsync(Task<Reply> reply, TimeSpan step, TimeSpan limit)
-    {
-        for (var passed = TimeSpan.Zero; !reply.IsCompleted && passed < limit; passed += step)
-        {
-            await Settle();
-            Time.Advance(step);
-        }
-
-        return await reply.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
-    }
-
-    /// <summary>Lets the server side run until it waits for the clock again.</summary>
+    /// <summary>Lets the server side run for a moment.</summary>
     public static Task Settle() => Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
 
     public ValueTask DisposeAsync() => _app.DisposeAsync();

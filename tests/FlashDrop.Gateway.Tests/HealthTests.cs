@@ -45,8 +45,7 @@ public sealed class HealthTests
         await using var host = await GatewayHost.StartAsync();
         host.Probes[0].Outcome = _ => new TaskCompletionSource().Task;
 
-        var reply = await host.AdvanceUntilAsync(
-            host.SendAsync("GET", "health/ready", key: null), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(30));
+        var reply = await host.Time.RunUntilAsync(host.SendAsync("GET", "health/ready", key: null));
 
         Assert.Equal(503, reply.Status);
         Assert.Equal("timed-out", reply.Json.GetProperty("checks")[0].GetProperty("status").GetString());

@@ -31,7 +31,12 @@ public sealed class WholePipelineTests
             "POST", "api/jobs", body.Replace("$", Png, StringComparison.Ordinal), headers: [("Prefer", "wait=60"), ("Idempotency-Key", "k")]);
 
         var pipeline = host.Services.GetRequiredService<IPipeline>();
-        for (var i = 0; i < 100 && !waiting.IsCompleted; i++)
+        while (_storage.Jobs.AllJobs().Count == 0 && !waiting.IsCompleted)
+        {
+            await GatewayHost.Settle();
+        }
+
+        for (var i = 0; i < 2000 && !waiting.IsCompleted; i++)
         {
             await GatewayHost.Settle();
             foreach (var delivery in _storage.Queue.Receive(Queues.Submit, 32, TimeSpan.FromMinutes(5)))
@@ -44,7 +49,7 @@ public sealed class WholePipelineTests
             host.Time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        var reply = await waiting.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+        var reply = await waiting.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, TestContext.Current.CancellationToken);
         Assert.Equal((200, "Succeeded"), (reply.Status, reply["state"]));
         Assert.True(decimal.Parse(reply["costUsd"]!) > 0);
 

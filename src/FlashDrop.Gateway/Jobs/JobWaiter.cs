@@ -17,6 +17,7 @@ internal sealed class JobWaiter(IJobService jobs, JobSignals signals, TimeProvid
         using var subscription = signals.Subscribe(id);
         var until = time.GetUtcNow() + limit;
         var pause = options.Value.WaitInterval;
+        var heard = false;
         while (true)
         {
             var stored = await jobs.FindAsync(id, cancellationToken);
@@ -26,18 +27,19 @@ internal sealed class JobWaiter(IJobService jobs, JobSignals signals, TimeProvid
                 return stored;
             }
 
-            await PauseAsync(pause < left ? pause : left, subscription.Finished, cancellationToken);
+            // A signal is heard once, also one that came since the look above; after it the clock alone decides, so that a store that
+            // does not show it yet cannot make this spin.
+            await PauseAsync(pause < left ? pause : left, heard ? null : subscription.Finished, cancellationToken);
+            heard |= subscription.Finished.IsCompleted;
             pause = TimeSpan.FromTicks(Math.Min((long)(pause.Ticks * Growth), options.Value.WaitInterval.Ticks * SlowestFactor));
         }
     }
 
-    private async Task PauseAsync(TimeSpan pause, Task finished, CancellationToken cancellationToken)
+    private async Task PauseAsync(TimeSpan pause, Task? finished, CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var delay = Task.Delay(pause, time, stop.Token);
-
-        // A signal is heard once; after it the clock alone decides, so that a stale reading cannot make this spin.
-        await (finished.IsCompleted ? delay : Task.WhenAny(finished, delay));
+        await (finished is null ? delay : Task.WhenAny(finished, delay));
         await stop.CancelAsync();
         cancellationToken.ThrowIfCancellationRequested();
     }
