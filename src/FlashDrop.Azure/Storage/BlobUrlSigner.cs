@@ -10,7 +10,7 @@ namespace FlashDrop.Azure.Storage;
 /// </summary>
 internal sealed class BlobUrlSigner(BlobServiceClient blobs, TimeProvider timeProvider) : IDisposable
 {
-    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(6);
+    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(7);
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromDays(1);
 
     // A key is taken to end this much earlier, for clocks that differ.
@@ -37,7 +37,10 @@ internal sealed class BlobUrlSigner(BlobServiceClient blobs, TimeProvider timePr
             return blob.GenerateSasUri(sas);
         }
 
-        var key = await KeyUntilAsync(expiry, cancellationToken);
+        // A delegation key lives seven days at most, so the longest lifetimes are cut by less than an hour.
+        var longest = timeProvider.GetUtcNow() + MaxLifetime - (3 * Margin);
+        sas.ExpiresOn = expiry < longest ? expiry : longest;
+        var key = await KeyUntilAsync(sas.ExpiresOn, cancellationToken);
         return new BlobUriBuilder(blob.Uri) { Sas = sas.ToSasQueryParameters(key, blobs.AccountName) }.ToUri();
     }
 

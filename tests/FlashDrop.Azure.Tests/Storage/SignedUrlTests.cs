@@ -86,7 +86,7 @@ public sealed class SignedUrlTests(AzuriteFixture azurite) : IDisposable
         Assert.Single(fetched);
         time.Advance(TimeSpan.FromHours(1));
         var later = await store.GetReadUrlAsync(Address, TimeSpan.FromHours(2), Stop);
-        var longest = await store.GetReadUrlAsync(Address, TimeSpan.FromDays(6), Stop);
+        var longest = await store.GetReadUrlAsync(Address, TimeSpan.FromDays(7), Stop);
 
         Assert.Equal(3, fetched.Count);
         Assert.StartsWith("https://account.blob.core.windows.net/inbox/p/my%20talk.mp3?", first.AbsoluteUri, StringComparison.Ordinal);
@@ -94,8 +94,8 @@ public sealed class SignedUrlTests(AzuriteFixture azurite) : IDisposable
         Assert.Contains("spr=https&", first.Query + "&", StringComparison.Ordinal);
         Assert.Contains("se=2026-03-14T14%3A00%3A00Z", first.Query, StringComparison.Ordinal);
         Assert.Contains("se=2026-03-15T12%3A00%3A00Z", later.Query, StringComparison.Ordinal);
-        Assert.Contains("se=2026-03-21T10%3A00%3A00Z", longest.Query, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => store.GetReadUrlAsync(Address, TimeSpan.FromDays(7), Stop));
+        Assert.Contains("se=2026-03-22T09%3A15%3A00Z", longest.Query, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => store.GetReadUrlAsync(Address, TimeSpan.FromDays(8), Stop));
     }
 
     private static FakeResponse DelegationKey(string request)

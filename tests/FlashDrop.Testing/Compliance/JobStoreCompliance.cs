@@ -238,7 +238,13 @@ public abstract class JobStoreCompliance
         var store = await CreateAsync();
         var usage = TestJobs.Usage(TestJobs.Id(TestJobs.Noon, 1), "task-1") with
         {
-            Usage = null, CostUsd = null, ListUsd = null, ModelVersion = null, MediaSeconds = null, MediaKind = null, PriceRow = null,
+            Usage = null,
+            CostUsd = null,
+            ListUsd = null,
+            ModelVersion = null,
+            MediaSeconds = null,
+            MediaKind = null,
+            PriceRow = null,
         };
 
         await store.AddUsageAsync(usage, Stop);
