@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FlashDrop.Functions;
 using FlashDrop.LocalHost.Functions;
 using Microsoft.AspNetCore.Http;
@@ -6,6 +7,7 @@ using Microsoft.Extensions.Configuration;
 
 namespace FlashDrop.LocalHost.Tests.Functions;
 
+[SuppressMessage("Performance", "CA1822", Justification = "Functions are instance methods.")]
 public sealed class FunctionCatalogTests
 {
     private static readonly SettingExpressions Settings = new(new ConfigurationBuilder().AddInMemoryCollection(

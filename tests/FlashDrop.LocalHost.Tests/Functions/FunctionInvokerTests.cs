@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FlashDrop.LocalHost.Functions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -6,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace FlashDrop.LocalHost.Tests.Functions;
 
+[SuppressMessage("Performance", "CA1822", Justification = "Functions are instance methods.")]
 public sealed class FunctionInvokerTests
 {
     private static readonly SettingExpressions NoSettings = new(new ConfigurationBuilder().Build());

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Http.Json;
 using FlashDrop.LocalHost.Functions;
@@ -13,6 +14,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace FlashDrop.LocalHost.Tests.Functions;
 
 /// <summary>Routes behave as on the Functions host, over real HTTP.</summary>
+[SuppressMessage("Performance", "CA1822", Justification = "Functions are instance methods.")]
 public sealed class HttpFunctionsTests
 {
     [Theory]
