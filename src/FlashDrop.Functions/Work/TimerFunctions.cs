@@ -1,0 +1,21 @@
+using System.Diagnostics.CodeAnalysis;
+using FlashDrop.Core.Pipeline;
+using Microsoft.Azure.Functions.Worker;
+
+namespace FlashDrop.Functions.Work;
+
+/// <summary>Work on a schedule.</summary>
+/// <param name="pipeline">The work.</param>
+[SuppressMessage("Style", "IDE0060", Justification = "The parameter carries the trigger; the schedule itself is of no interest.")]
+public sealed class TimerFunctions(IPipeline pipeline)
+{
+    /// <summary>Looks at the tasks that are due.</summary>
+    [Function(nameof(PollTasks))]
+    public Task PollTasks([TimerTrigger("%PollTasksSchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
+        pipeline.PollDueTasksAsync(cancellationToken);
+
+    /// <summary>Puts forgotten work back on its way.</summary>
+    [Function(nameof(Sweep))]
+    public Task Sweep([TimerTrigger("%SweepSchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
+        pipeline.SweepAsync(cancellationToken);
+}

@@ -1,0 +1,3 @@
+using FlashDrop.LocalHost.Hosting;
+
+return await CommandLine.RunAsync(args);
