@@ -30,10 +30,12 @@ internal static class VirtualTime
     /// <summary>Lets everything that can run now run.</summary>
     public static async Task SettleAsync()
     {
-        for (var i = 0; i < 20; i++)
+        for (var i = 0; i < 10; i++)
         {
             await Task.Yield();
-            await Task.Delay(TimeSpan.Zero, TimeProvider.System);
         }
+
+        // Work on other threads needs a moment of the machine, which may be busy.
+        await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
     }
 }

@@ -6,12 +6,6 @@ namespace FlashDrop.LocalHost.Settings;
 /// <summary>What this host takes from <c>host.json</c>, with the Functions host's defaults for what it leaves out.</summary>
 internal sealed record HostSettings
 {
-    private static readonly JsonSerializerOptions Reading = new(HostSettingsJson.Default.Options)
-    {
-        ReadCommentHandling = JsonCommentHandling.Skip,
-        AllowTrailingCommas = true,
-    };
-
     /// <summary>Put before every route. Default <c>api</c>.</summary>
     public string RoutePrefix { get; init; } = "api";
 
@@ -39,7 +33,7 @@ internal sealed record HostSettings
     /// <exception cref="JsonException">It is not right.</exception>
     public static HostSettings Parse(string json)
     {
-        var extensions = JsonSerializer.Deserialize(json, new HostSettingsJson(Reading).HostFile)?.Extensions;
+        var extensions = JsonSerializer.Deserialize(json, HostSettingsJson.Default.HostFile)?.Extensions;
         var settings = new HostSettings();
         return settings with
         {
@@ -50,33 +44,33 @@ internal sealed record HostSettings
     }
 }
 
-/// <summary>Section <c>extensions.queues</c>.</summary>
+/// <summary>Section <c>extensions.queues</c>. Setters, because generated readers overwrite the defaults of init-only properties.</summary>
 internal sealed record QueueSettings
 {
     /// <summary>Messages received at a time, 1 to 32. Default 16.</summary>
-    public int BatchSize { get; init; } = 16;
+    public int BatchSize { get; set; } = 16;
 
     /// <summary>New messages are received when at most this many are in work. Default 8.</summary>
-    public int NewBatchThreshold { get; init; } = 8;
+    public int NewBatchThreshold { get; set; } = 8;
 
     /// <summary>Deliveries before a message is poison. Default 5.</summary>
-    public int MaxDequeueCount { get; init; } = 5;
+    public int MaxDequeueCount { get; set; } = 5;
 
     /// <summary>How long a message rests after a failure. Default none.</summary>
-    public TimeSpan VisibilityTimeout { get; init; }
+    public TimeSpan VisibilityTimeout { get; set; }
 
     /// <summary>Longest pause between two looks at an empty queue. Default 1 minute.</summary>
-    public TimeSpan MaxPollingInterval { get; init; } = TimeSpan.FromMinutes(1);
+    public TimeSpan MaxPollingInterval { get; set; } = TimeSpan.FromMinutes(1);
 }
 
-/// <summary>Section <c>extensions.blobs</c>.</summary>
+/// <summary>Section <c>extensions.blobs</c>. Setters for the same reason.</summary>
 internal sealed record BlobSettings
 {
     /// <summary>Blobs handled at a time. Default 8.</summary>
-    public int MaxDegreeOfParallelism { get; init; } = 8;
+    public int MaxDegreeOfParallelism { get; set; } = 8;
 
     /// <summary>Failures before a blob is poison. Default 5.</summary>
-    public int PoisonBlobThreshold { get; init; } = 5;
+    public int PoisonBlobThreshold { get; set; } = 5;
 }
 
 internal sealed record HostFile(HostFileExtensions? Extensions);
@@ -85,6 +79,7 @@ internal sealed record HostFileExtensions(HostFileHttp? Http, QueueSettings? Que
 
 internal sealed record HostFileHttp(string? RoutePrefix);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)]
 [JsonSerializable(typeof(HostFile))]
 internal sealed partial class HostSettingsJson : JsonSerializerContext;

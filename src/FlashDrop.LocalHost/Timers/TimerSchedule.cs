@@ -7,15 +7,16 @@ internal sealed class TimerSchedule
 {
     private static readonly CrontabSchedule.ParseOptions WithSeconds = new() { IncludingSeconds = true };
 
+    private readonly string _expression;
     private readonly CrontabSchedule _cron;
 
-    private TimerSchedule(CrontabSchedule cron) => _cron = cron;
+    private TimerSchedule(string expression, CrontabSchedule cron) => (_expression, _cron) = (expression, cron);
 
     /// <summary>Reads an expression.</summary>
     /// <exception cref="LocalHostException">It is not a six-field cron expression.</exception>
     public static TimerSchedule Parse(string expression) =>
         CrontabSchedule.TryParse(expression, WithSeconds) is { } cron
-            ? new TimerSchedule(cron)
+            ? new TimerSchedule(expression, cron)
             : throw new LocalHostException(
                 $"'{expression}' is not a schedule.",
                 "Write six fields: second minute hour day month weekday, for example '0 */5 * * * *'.");
@@ -25,5 +26,5 @@ internal sealed class TimerSchedule
         new(_cron.GetNextOccurrence(time.UtcDateTime), TimeSpan.Zero);
 
     /// <summary>The expression.</summary>
-    public override string ToString() => _cron.ToString();
+    public override string ToString() => _expression;
 }

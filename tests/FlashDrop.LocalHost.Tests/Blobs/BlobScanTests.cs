@@ -22,6 +22,7 @@ public sealed class BlobScanTests : IDisposable
     {
         _source.Blobs["default/a.jpg"] = "\"1\"";
         await using var scan = Run(TakeAsync);
+        await _time.AdvanceUntilAsync(() => _handled.Count == 1);
         await _time.AdvanceAsync(TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(1));
 
         Assert.Equal(["default/a.jpg"], _handled);
@@ -103,7 +104,7 @@ public sealed class BlobScanTests : IDisposable
         await using var scan = Run(async (_, _) =>
         {
             most = Math.Max(most, Interlocked.Increment(ref inWork));
-            await gate.WaitAsync();
+            await gate.WaitAsync(CancellationToken.None);
             Interlocked.Decrement(ref inWork);
         });
         await _time.AdvanceUntilAsync(() => inWork == 2);

@@ -53,17 +53,15 @@ public sealed class QueuePumpTests
         await using var pump = Run(async (_, _) =>
         {
             most = Math.Max(most, Interlocked.Increment(ref inWork));
-            await gate.WaitAsync();
+            await gate.WaitAsync(CancellationToken.None);
             Interlocked.Decrement(ref inWork);
         });
         _queue.Send(Enumerable.Range(0, 30).Select(i => $"{i}"));
+        await _time.AdvanceUntilAsync(() => inWork == 4);
         await _time.AdvanceAsync(TimeSpan.FromSeconds(1));
-        Assert.Equal(4, inWork);
-
         gate.Release(2);
+        await _time.AdvanceUntilAsync(() => inWork == 6);
         await _time.AdvanceAsync(TimeSpan.FromSeconds(1));
-        Assert.Equal(6, inWork);
-
         gate.Release(1000);
         await _time.AdvanceUntilAsync(() => _queue.Count == 0);
         Assert.Equal(6, most);
@@ -79,6 +77,7 @@ public sealed class QueuePumpTests
             await done.Task;
         });
         _queue.Send("slow");
+        await _time.AdvanceUntilAsync(() => _handled.Count == 1);
         await _time.AdvanceAsync(TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(5));
         Assert.Equal(["slow"], _handled);
         Assert.InRange(_queue.Renewals, 15, 25);
@@ -98,10 +97,11 @@ public sealed class QueuePumpTests
             return failures-- > 0 ? throw new InvalidDataException("no") : Task.CompletedTask;
         });
         _queue.Send("a");
+        await _time.AdvanceUntilAsync(() => _handled.Count == 1);
         await _time.AdvanceAsync(TimeSpan.FromSeconds(29));
         Assert.Equal(["1"], _handled);
 
-        await _time.AdvanceUntilAsync(() => _queue.Count == 0, limit: TimeSpan.FromSeconds(5));
+        await _time.AdvanceUntilAsync(() => _queue.Count == 0, limit: TimeSpan.FromSeconds(10));
         Assert.Equal(["1", "2"], _handled);
     }
 
