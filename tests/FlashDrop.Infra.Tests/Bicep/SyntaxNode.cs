@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Json.Serialization;
+
+namespace FlashDrop.Infra.Tests.Bicep;
+
+/// <summary>A node of the tree that tree-sitter made; see <c>tools/check.mjs</c>.</summary>
+internal sealed record SyntaxNode(
+    [property: JsonPropertyName("t")] string Type,
+    [property: JsonPropertyName("x")] string? Leaf,
+    [property: JsonPropertyName("l")] int Line,
+    [property: JsonPropertyName("c")] int Column,
+    [property: JsonPropertyName("f")] int Flags,
+    [property: JsonPropertyName("n")] IReadOnlyList<SyntaxNode> Children)
+{
+    [JsonIgnore]
+    public bool IsNamed => (Flags & 1) != 0;
+
+    [JsonIgnore]
+    public bool IsBroken => (Flags & 6) != 0;
+
+    /// <summary>The children that mean something: no punctuation, no comments.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<SyntaxNode> Named { get; } = [.. Children.Where(child => (child.Flags & 1) != 0 && child.Type is not ("comment" or "diagnostic_comment"))];
+
+    [JsonIgnore]
+    public string Text => Leaf ?? string.Concat(Children.Select(child => child.Text));
+
+    public bool Has(string token) => Children.Any(child => child.Type == token);
+
+    public IEnumerable<SyntaxNode> DescendantsAndSelf() => Children.SelectMany(child => child.DescendantsAndSelf()).Prepend(this);
+
+    /// <summary>The value of a string without interpolation, else null.</summary>
+    [JsonIgnore]
+    public string? Literal
+    {
+        get
+        {
+            if (Type != "string")
+            {
+                return null;
+            }
+
+            StringBuilder value = new();
+            foreach (SyntaxNode part in Named)
+            {
+                switch (part.Type)
+                {
+                    case "string_content":
+                        value.Append(part.Text);
+                        break;
+                    case "escape_sequence":
+                        value.Append(part.Text switch { "\\n" => "\n", "\\t" => "\t", "\\r" => "\r", _ => part.Text[1..] });
+                        break;
+                    default:
+                        return null;
+                }
+            }
+
+            return value.ToString();
+        }
+    }
+
+    /// <summary>This tree with one node put in another's place.</summary>
+    public SyntaxNode Replace(SyntaxNode old, SyntaxNode @new) =>
+        ReferenceEquals(this, old) ? @new : Children.Count == 0 ? this : new SyntaxNode(Type, Leaf, Line, Column, Flags, [.. Children.Select(child => child.Replace(old, @new))]);
+}
