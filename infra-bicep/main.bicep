@@ -52,6 +52,9 @@ param alertEmail string = ''
 @minValue(1)
 param dailyBudgetUsd int = 25
 
+@description('SHA-256 of the key of the caller admin, in hexadecimal (docs/deploy.md). Empty: no such caller.')
+param adminKeyHash string = ''
+
 @description('Upstream base URL for generation.')
 param upstreamGenerateBaseUrl string = 'https://direct.evolink.ai'
 
@@ -197,6 +200,7 @@ module functionApp 'modules/function-app.bicep' = {
     upstreamTasksBaseUrl: upstreamTasksBaseUrl
     upstreamModelStandard: upstreamModelStandard
     upstreamModelBeta: upstreamModelBeta
+    adminKeyHash: adminKeyHash
     pollTasksSchedule: pollTasksSchedule
     sweepSchedule: sweepSchedule
     dailyReportSchedule: dailyReportSchedule

@@ -53,6 +53,9 @@ param upstreamModelStandard string
 @description('Model id behind the tier beta.')
 param upstreamModelBeta string
 
+@description('SHA-256 of the key of the caller admin, in hexadecimal; empty for no such caller.')
+param adminKeyHash string
+
 @description('When due polls are worked off.')
 param pollTasksSchedule string
 
@@ -67,6 +70,34 @@ param purgeSchedule string
 
 resource storage 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: storageName
+}
+
+var baseSettings = {
+  // The host's storage and the app's are one account, reached by identity only. The vault is read with the same identity.
+  AzureWebJobsStorage__accountName: storage.name
+  AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
+  AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
+  AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
+  AzureWebJobsStorage__credential: 'managedidentity'
+  AzureWebJobsStorage__clientId: identityClientId
+  APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
+  APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
+  FlashDrop__KeyVault__VaultUri: keyVaultUri
+  FlashDrop__KeyVault__SecretName: keyName
+  FlashDrop__Upstream__GenerateBaseUrl: upstreamGenerateBaseUrl
+  FlashDrop__Upstream__TasksBaseUrl: upstreamTasksBaseUrl
+  FlashDrop__Upstream__Models__Standard: upstreamModelStandard
+  FlashDrop__Upstream__Models__Beta: upstreamModelBeta
+  PollTasksSchedule: pollTasksSchedule
+  SweepSchedule: sweepSchedule
+  DailyReportSchedule: dailyReportSchedule
+  PurgeSchedule: purgeSchedule
+}
+
+// Without a caller every request is refused; a hash opens nothing by itself.
+var adminSettings = empty(adminKeyHash) ? {} : {
+  FlashDrop__Callers__admin__KeyHashes__0: adminKeyHash
+  FlashDrop__Callers__admin__Admin: 'true'
 }
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
@@ -128,29 +159,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
 resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
   parent: app
   name: 'appsettings'
-  properties: {
-    // The host's storage and the app's are one account, reached by identity only.
-    AzureWebJobsStorage__accountName: storage.name
-    AzureWebJobsStorage__blobServiceUri: storage.properties.primaryEndpoints.blob
-    AzureWebJobsStorage__queueServiceUri: storage.properties.primaryEndpoints.queue
-    AzureWebJobsStorage__tableServiceUri: storage.properties.primaryEndpoints.table
-    AzureWebJobsStorage__credential: 'managedidentity'
-    AzureWebJobsStorage__clientId: identityClientId
-    // The identity that default credentials choose, for the vault.
-    AZURE_CLIENT_ID: identityClientId
-    APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnectionString
-    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
-    FlashDrop__KeyVault__VaultUri: keyVaultUri
-    FlashDrop__KeyVault__SecretName: keyName
-    FlashDrop__Upstream__GenerateBaseUrl: upstreamGenerateBaseUrl
-    FlashDrop__Upstream__TasksBaseUrl: upstreamTasksBaseUrl
-    FlashDrop__Upstream__Models__Standard: upstreamModelStandard
-    FlashDrop__Upstream__Models__Beta: upstreamModelBeta
-    PollTasksSchedule: pollTasksSchedule
-    SweepSchedule: sweepSchedule
-    DailyReportSchedule: dailyReportSchedule
-    PurgeSchedule: purgeSchedule
-  }
+  properties: union(baseSettings, adminSettings)
 }
 
 // Deployments and streaming logs use Entra ID; publishing passwords stay off.

@@ -161,7 +161,7 @@ public sealed class BicepMistakeTests
 
     private static IReadOnlyList<Finding> FindingsWith(IReadOnlyDictionary<string, BicepFile> files, BicepFile file, SyntaxNode old, SyntaxNode @new)
     {
-        Dictionary<string, BicepFile> changed = new(files, StringComparer.Ordinal) { [file.Path] = new BicepFile(file.Path, file.Root.Replace(old, @new)) };
-        return BicepChecker.Check(changed, InfraFiles.Load);
+        BicepFile changed = new(file.Path, file.Root.Replace(old, @new));
+        return BicepChecker.CheckFile(new Dictionary<string, BicepFile>(files, StringComparer.Ordinal) { [file.Path] = changed }, changed, InfraFiles.Load);
     }
 }

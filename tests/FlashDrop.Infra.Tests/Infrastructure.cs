@@ -22,7 +22,9 @@ internal sealed record Infrastructure(
         BicepFile roles = files["infra-bicep/modules/roles.bicep"];
         BicepFile alerts = files["infra-bicep/modules/alerts.bicep"];
         return new Infrastructure(
-            Properties(Properties(app.Find("settings")!.Body)["properties"]),
+            Properties(app.Find("baseSettings")!.Value!)
+                .Concat(Properties(app.Find("adminSettings")!.Value!.Named[^1]))
+                .ToDictionary(StringComparer.Ordinal),
             Strings(storage.Find("appContainers")!.Value!),
             [storage.Find("deploymentContainer")!.Value!.Literal!, storage.Find("deadLetterContainer")!.Value!.Literal!],
             [.. Properties(storage.Find("retentionDays")!.Value!).Keys],

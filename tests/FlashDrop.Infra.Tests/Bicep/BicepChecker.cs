@@ -37,7 +37,8 @@ internal sealed partial class BicepChecker
     public static IReadOnlyList<Finding> Check(IReadOnlyDictionary<string, BicepFile> files, Func<string, string?> load) =>
         [.. files.Values.SelectMany(file => CheckFile(files, file, load))];
 
-    private static List<Finding> CheckFile(IReadOnlyDictionary<string, BicepFile> files, BicepFile file, Func<string, string?> load)
+    /// <summary>The findings in one of the files.</summary>
+    public static IReadOnlyList<Finding> CheckFile(IReadOnlyDictionary<string, BicepFile> files, BicepFile file, Func<string, string?> load)
     {
         BicepChecker checker = new(files, file, load);
         checker.CheckStatements();
