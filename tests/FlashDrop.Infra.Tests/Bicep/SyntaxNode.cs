@@ -27,7 +27,19 @@ internal sealed record SyntaxNode(
 
     public bool Has(string token) => Children.Any(child => child.Type == token);
 
-    public IEnumerable<SyntaxNode> DescendantsAndSelf() => Children.SelectMany(child => child.DescendantsAndSelf()).Prepend(this);
+    /// <summary>In the order of the text.</summary>
+    public IEnumerable<SyntaxNode> DescendantsAndSelf()
+    {
+        Stack<SyntaxNode> pending = new([this]);
+        while (pending.TryPop(out SyntaxNode? node))
+        {
+            yield return node;
+            for (int i = node.Children.Count - 1; i >= 0; i--)
+            {
+                pending.Push(node.Children[i]);
+            }
+        }
+    }
 
     /// <summary>The value of a string without interpolation, else null.</summary>
     [JsonIgnore]
@@ -61,6 +73,22 @@ internal sealed record SyntaxNode(
     }
 
     /// <summary>This tree with one node put in another's place.</summary>
-    public SyntaxNode Replace(SyntaxNode old, SyntaxNode @new) =>
-        ReferenceEquals(this, old) ? @new : Children.Count == 0 ? this : new SyntaxNode(Type, Leaf, Line, Column, Flags, [.. Children.Select(child => child.Replace(old, @new))]);
+    public SyntaxNode Replace(SyntaxNode old, SyntaxNode @new)
+    {
+        if (ReferenceEquals(this, old))
+        {
+            return @new;
+        }
+
+        for (int i = 0; i < Children.Count; i++)
+        {
+            SyntaxNode child = Children[i].Replace(old, @new);
+            if (!ReferenceEquals(child, Children[i]))
+            {
+                return new SyntaxNode(Type, Leaf, Line, Column, Flags, [.. Children.Take(i), child, .. Children.Skip(i + 1)]);
+            }
+        }
+
+        return this;
+    }
 }
