@@ -75,7 +75,7 @@ public sealed class BicepMistakeTests
     };
 
     // All changed files are parsed in one go: starting the parser takes longer than using it.
-    private static readonly Lazy<Task<IReadOnlyDictionary<string, BicepFile>>> s_changed = new(() => BicepFile.ParseAsync(
+    private static readonly Lazy<Task<IReadOnlyDictionary<string, BicepFile>>> ChangedFiles = new(() => BicepFile.ParseAsync(
         Mistakes.Select(row => row.Data).ToDictionary(Key, Change, StringComparer.Ordinal), CancellationToken.None));
 
     [Theory]
@@ -84,7 +84,7 @@ public sealed class BicepMistakeTests
     {
         string file = $"infra-bicep/{path}";
         Assert.Contains(old, InfraFiles.Sources()[file], StringComparison.Ordinal);
-        BicepFile changed = (await s_changed.Value)[Key((path, old, @new, expected))];
+        BicepFile changed = (await ChangedFiles.Value)[Key((path, old, @new, expected))];
         Dictionary<string, BicepFile> files = new(await InfraFiles.ParseAsync(TestContext.Current.CancellationToken), StringComparer.Ordinal)
         {
             [file] = new BicepFile(file, changed.Root),

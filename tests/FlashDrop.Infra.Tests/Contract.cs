@@ -4,10 +4,10 @@ namespace FlashDrop.Infra.Tests;
 internal sealed class Contract(Infrastructure infrastructure, SourceCode code)
 {
     // Read by the telemetry exporters, not by our code.
-    private static readonly string[] s_platformSettings = ["APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"];
+    private static readonly string[] PlatformSettings = ["APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"];
 
     // The identity form of a host connection, as the Functions host documents it.
-    private static readonly string[] s_hostConnection = ["accountName", "blobServiceUri", "queueServiceUri", "tableServiceUri", "credential", "clientId"];
+    private static readonly string[] HostConnection = ["accountName", "blobServiceUri", "queueServiceUri", "tableServiceUri", "credential", "clientId"];
 
     private const string Connection = "AzureWebJobsStorage";
 
@@ -18,12 +18,12 @@ internal sealed class Contract(Infrastructure infrastructure, SourceCode code)
 
     public IEnumerable<string> SettingsNobodyReads()
     {
-        foreach (string setting in infrastructure.AppSettings.Keys.Except(s_platformSettings, StringComparer.Ordinal))
+        foreach (string setting in infrastructure.AppSettings.Keys.Except(PlatformSettings, StringComparer.Ordinal))
         {
             string[] path = setting.Split("__");
             if (path[0] == Connection)
             {
-                if (path.Length != 2 || !s_hostConnection.Contains(path[1], StringComparer.Ordinal))
+                if (path.Length != 2 || !HostConnection.Contains(path[1], StringComparer.Ordinal))
                 {
                     yield return $"{setting} is no part of a host connection";
                 }

@@ -30,7 +30,10 @@ public sealed class ContractMistakeTests
         {
             public const string Section = Names.Root + ":KeyVault";
             public string? VaultUri { get; set; }
+            [Required]
             public string SecretName { get; set; } = "evolink-api-key";
+            [Required]
+            public string Format { get; set; } = "text";
         }
 
         public static class Names
@@ -89,6 +92,7 @@ public sealed class ContractMistakeTests
     [InlineData("%SweepSchedule%", "%CleanSchedule%", "the schedule CleanSchedule is not set")]
     [InlineData("public string? VaultUri", "public required string Tenant { get; set; } public string? VaultUri", "FlashDrop__KeyVault__Tenant has no default")]
     [InlineData("public string? VaultUri", "public string Tenant { get; set; } public string? VaultUri", "FlashDrop__KeyVault__Tenant has no default")]
+    [InlineData("public string? VaultUri", "[Required] public string? Tenant { get; set; } public string? VaultUri", "FlashDrop__KeyVault__Tenant has no default")]
     [InlineData("\"reports\"", "\"report\"", "the container report is used and not deployed")]
     [InlineData("Results, Reports]", "Results]", "the container reports is deployed and not used")]
     [InlineData("\"-poison\"", "\"-dead\"", "the queue submit-dead is used and not deployed")]

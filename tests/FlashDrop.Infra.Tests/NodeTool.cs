@@ -32,7 +32,7 @@ internal static class NodeTool
             throw new InvalidOperationException($"check.mjs {check} failed: {await errors}");
         }
 
-        return JsonSerializer.Deserialize<Dictionary<string, T>>(await output, s_json)!;
+        return JsonSerializer.Deserialize<Dictionary<string, T>>(await output, Json)!;
     }
 
     public static async Task<IReadOnlyList<Finding>> LintAsync(string check, IReadOnlyDictionary<string, string> files, CancellationToken cancellationToken)
@@ -41,7 +41,7 @@ internal static class NodeTool
         return [.. found.SelectMany(file => file.Value.Select(finding => new Finding(file.Key, finding.Line, finding.Code, finding.Message)))];
     }
 
-    private static readonly JsonSerializerOptions s_json = new(JsonSerializerDefaults.Web) { MaxDepth = 512 };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { MaxDepth = 512 };
 
     private sealed record ToolFinding(int Line, string Code, string Message);
 }

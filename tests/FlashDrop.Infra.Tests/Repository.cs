@@ -3,9 +3,9 @@ namespace FlashDrop.Infra.Tests;
 /// <summary>The checked-out repository the tests look at.</summary>
 internal static class Repository
 {
-    private static readonly Lazy<string> s_root = new(FindRoot);
+    private static readonly Lazy<string> FoundRoot = new(FindRoot);
 
-    public static string Root => s_root.Value;
+    public static string Root => FoundRoot.Value;
 
     public static string PathTo(string relative) => Path.GetFullPath(Path.Combine(Root, relative));
 

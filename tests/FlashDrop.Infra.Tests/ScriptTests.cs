@@ -35,12 +35,12 @@ public sealed class ScriptTests
         { "powershell", "infra-bicep/hooks/postprovision.ps1", "if (-not $key) {", "if (-not $key {", "syntax" },
     };
 
-    private static readonly MistakenFiles s_mistakes = new(Mistakes.Select(row => (row.Data.Item1, row.Data.Item2, row.Data.Item3, row.Data.Item4)));
+    private static readonly MistakenFiles Mistaken = new(Mistakes.Select(row => (row.Data.Item1, row.Data.Item2, row.Data.Item3, row.Data.Item4)));
 
     [Theory]
     [MemberData(nameof(Mistakes))]
     public async Task A_mistake_in_a_script_is_found(string check, string path, string old, string @new, string expected) =>
-        Assert.Contains(await s_mistakes.FindingsAsync(check, path, old, @new), finding => finding.Code == expected);
+        Assert.Contains(await Mistaken.FindingsAsync(check, path, old, @new), finding => finding.Code == expected);
 
     [Theory]
     [InlineData("postdeploy")]

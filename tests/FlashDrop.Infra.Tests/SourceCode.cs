@@ -6,7 +6,7 @@ namespace FlashDrop.Infra.Tests;
 
 /// <summary>A property of an options class.</summary>
 /// <param name="Type">Its type as written.</param>
-/// <param name="IsRequired">Whether it needs a value from outside: <c>required</c>, <c>[Required]</c>, or neither nullable nor given one.</param>
+/// <param name="IsRequired">Whether it needs a value from outside: <c>required</c>, or without a default and <c>[Required]</c> or not nullable.</param>
 internal sealed record OptionProperty(string Type, bool IsRequired);
 
 /// <summary>
@@ -89,9 +89,8 @@ internal sealed class SourceCode
         Dictionary<string, OptionProperty> properties = _classes.TryGetValue(name, out Dictionary<string, OptionProperty>? known) ? known : _classes[name] = new(StringComparer.OrdinalIgnoreCase);
         foreach (PropertyDeclarationSyntax property in type.Members.OfType<PropertyDeclarationSyntax>())
         {
-            bool isRequired = property.Modifiers.Any(SyntaxKind.RequiredKeyword)
-                || property.AttributeLists.SelectMany(list => list.Attributes).Any(attribute => attribute.Name.ToString() == "Required")
-                || (property.Initializer is null && property.AccessorList?.Accessors.Any(accessor => accessor.IsKind(SyntaxKind.SetAccessorDeclaration)) == true && property.Type.ToString() is "string" or "Uri");
+            // A validated property with a default needs nothing from outside.
+            bool isRequired = property.Modifiers.Any(SyntaxKind.RequiredKeyword) || (property.Initializer is null && (IsMarkedRequired(property) || IsUnsetReference(property)));
             properties[property.Identifier.Text] = new OptionProperty(property.Type.ToString(), isRequired);
             if (property.Initializer?.Value is CollectionExpressionSyntax list)
             {
@@ -107,6 +106,12 @@ internal sealed class SourceCode
             }
         }
     }
+
+    private static bool IsMarkedRequired(PropertyDeclarationSyntax property) =>
+        property.AttributeLists.SelectMany(list => list.Attributes).Any(attribute => attribute.Name.ToString() == "Required");
+
+    private static bool IsUnsetReference(PropertyDeclarationSyntax property) =>
+        property.Type.ToString() is "string" or "Uri" && property.AccessorList?.Accessors.Any(accessor => accessor.IsKind(SyntaxKind.SetAccessorDeclaration)) == true;
 
     private IReadOnlyList<string> Arguments(string attribute) =>
         [.. _attributes

@@ -31,12 +31,12 @@ public sealed partial class WorkflowTests
         { ".github/workflows/deploy.yml", "needs: staging", "needs: stagin", "stagin" },
     };
 
-    private static readonly MistakenFiles s_mistakes = new(Mistakes.Select(row => ("workflow", row.Data.Item1, row.Data.Item2, row.Data.Item3)));
+    private static readonly MistakenFiles Mistaken = new(Mistakes.Select(row => ("workflow", row.Data.Item1, row.Data.Item2, row.Data.Item3)));
 
     [Theory]
     [MemberData(nameof(Mistakes))]
     public async Task A_mistake_in_a_workflow_is_found(string path, string old, string @new, string expected) =>
-        Assert.Contains(await s_mistakes.FindingsAsync("workflow", path, old, @new), finding => finding.Message.Contains(expected, StringComparison.Ordinal));
+        Assert.Contains(await Mistaken.FindingsAsync("workflow", path, old, @new), finding => finding.Message.Contains(expected, StringComparison.Ordinal));
 
     [Fact]
     public void Every_action_is_pinned_to_the_commit_of_a_release() =>

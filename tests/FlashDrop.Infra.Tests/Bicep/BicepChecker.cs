@@ -20,7 +20,7 @@ internal sealed record ModuleRef(Declaration Declaration, BicepFile File) : Bice
 /// </summary>
 internal sealed partial class BicepChecker
 {
-    private static readonly string[] s_environmentUrls = ["core.windows.net", "vault.azure.net", "management.azure.com", "login.microsoftonline.com", "database.windows.net"];
+    private static readonly string[] EnvironmentUrls = ["core.windows.net", "vault.azure.net", "management.azure.com", "login.microsoftonline.com", "database.windows.net"];
 
     private readonly IReadOnlyDictionary<string, BicepFile> _files;
     private readonly Func<string, string?> _load;
@@ -79,7 +79,7 @@ internal sealed partial class BicepChecker
 
         foreach (SyntaxNode text in _file.Root.DescendantsAndSelf().Where(node => node.Type == "string_content"))
         {
-            if (Array.Find(s_environmentUrls, url => text.Text.Contains(url, StringComparison.OrdinalIgnoreCase)) is { } url)
+            if (Array.Find(EnvironmentUrls, url => text.Text.Contains(url, StringComparison.OrdinalIgnoreCase)) is { } url)
             {
                 Report(text, "environment-url", $"{url} differs between clouds; use environment()");
             }

@@ -57,35 +57,35 @@ internal sealed record Choice(string Name, string Discriminator, IReadOnlyDictio
 /// <summary>The published types of Azure's resources.</summary>
 internal static class AzureTypes
 {
-    private static readonly AzTypeLoader s_loader = new();
-    private static readonly TypeIndex s_index = s_loader.LoadTypeIndex();
-    private static readonly ConditionalWeakTable<TypeBase, BicepType> s_converted = [];
-    private static readonly Dictionary<string, ResourceType> s_loaded = new(StringComparer.Ordinal);
-    private static readonly Lock s_lock = new();
+    private static readonly AzTypeLoader Loader = new();
+    private static readonly TypeIndex Index = Loader.LoadTypeIndex();
+    private static readonly ConditionalWeakTable<TypeBase, BicepType> Converted = [];
+    private static readonly Dictionary<string, ResourceType> Loaded = new(StringComparer.Ordinal);
+    private static readonly Lock Lock = new();
 
     /// <summary>The type with its version as published, letter case included; null when there is none.</summary>
     public static ResourceType? Find(string typeAndVersion)
     {
-        lock (s_lock)
+        lock (Lock)
         {
-            if (s_loaded.TryGetValue(typeAndVersion, out ResourceType? loaded))
+            if (Loaded.TryGetValue(typeAndVersion, out ResourceType? loaded))
             {
                 return loaded;
             }
 
-            if (!s_index.Resources.TryGetValue(typeAndVersion, out Azure.Bicep.Types.CrossFileTypeReference? reference))
+            if (!Index.Resources.TryGetValue(typeAndVersion, out Azure.Bicep.Types.CrossFileTypeReference? reference))
             {
                 return null;
             }
 
-            ResourceType type = s_loader.LoadResourceType(reference);
-            return string.Equals(type.Name, typeAndVersion, StringComparison.Ordinal) ? s_loaded[typeAndVersion] = type : null;
+            ResourceType type = Loader.LoadResourceType(reference);
+            return string.Equals(type.Name, typeAndVersion, StringComparison.Ordinal) ? Loaded[typeAndVersion] = type : null;
         }
     }
 
     public static BicepType BodyOf(ResourceType type) => Convert(type.Body);
 
-    private static BicepType Convert(ITypeReference reference) => s_converted.GetValue(reference.Type, ConvertNew);
+    private static BicepType Convert(ITypeReference reference) => Converted.GetValue(reference.Type, ConvertNew);
 
     private static BicepType ConvertNew(TypeBase type) => type switch
     {

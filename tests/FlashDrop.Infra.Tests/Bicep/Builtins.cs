@@ -5,10 +5,10 @@ internal static class Builtins
 {
     public sealed record Function(int Minimum, int Maximum, BicepType Result);
 
-    private static readonly BicepType s_resourceGroup = Shape("resourceGroup", ("id", BicepType.String), ("name", BicepType.String), ("location", BicepType.String), ("tags", BicepType.Object));
-    private static readonly BicepType s_subscription = Shape("subscription", ("id", BicepType.String), ("subscriptionId", BicepType.String), ("tenantId", BicepType.String), ("displayName", BicepType.String));
-    private static readonly BicepType s_tenant = Shape("tenant", ("tenantId", BicepType.String), ("displayName", BicepType.String));
-    private static readonly BicepType s_environment = Shape(
+    private static readonly BicepType ResourceGroup = Shape("resourceGroup", ("id", BicepType.String), ("name", BicepType.String), ("location", BicepType.String), ("tags", BicepType.Object));
+    private static readonly BicepType Subscription = Shape("subscription", ("id", BicepType.String), ("subscriptionId", BicepType.String), ("tenantId", BicepType.String), ("displayName", BicepType.String));
+    private static readonly BicepType Tenant = Shape("tenant", ("tenantId", BicepType.String), ("displayName", BicepType.String));
+    private static readonly BicepType Environment = Shape(
         "environment",
         ("name", BicepType.String),
         ("resourceManager", BicepType.String),
@@ -20,7 +20,7 @@ internal static class Builtins
         ["concat"] = new(1, 32, BicepType.Any),
         ["contains"] = new(2, 2, BicepType.Bool),
         ["empty"] = new(1, 1, BicepType.Bool),
-        ["environment"] = new(0, 0, s_environment),
+        ["environment"] = new(0, 0, Environment),
         ["guid"] = new(1, 32, BicepType.String),
         ["items"] = new(1, 1, new ArrayOf(new Lazy<BicepType>(() => Shape("item", ("key", BicepType.String), ("value", BicepType.Any))))),
         ["join"] = new(2, 2, BicepType.String),
@@ -28,13 +28,13 @@ internal static class Builtins
         ["loadJsonContent"] = new(1, 3, BicepType.Any),
         ["loadTextContent"] = new(1, 2, BicepType.String),
         ["replace"] = new(3, 3, BicepType.String),
-        ["resourceGroup"] = new(0, 2, s_resourceGroup),
+        ["resourceGroup"] = new(0, 2, ResourceGroup),
         ["resourceId"] = new(2, 32, BicepType.String),
         ["split"] = new(2, 2, new ArrayOf(new Lazy<BicepType>(() => BicepType.String))),
-        ["subscription"] = new(0, 1, s_subscription),
+        ["subscription"] = new(0, 1, Subscription),
         ["subscriptionResourceId"] = new(2, 32, BicepType.String),
         ["take"] = new(2, 2, BicepType.Any),
-        ["tenant"] = new(0, 0, s_tenant),
+        ["tenant"] = new(0, 0, Tenant),
         ["toLower"] = new(1, 1, BicepType.String),
         ["union"] = new(2, 32, BicepType.Any),
         ["uniqueString"] = new(1, 32, BicepType.String),
