@@ -29,8 +29,11 @@ while [ "$waited" -lt "$limit" ]; do
   case $found in
     *.error.json*)
       echo 'The job failed:' >&2
+      report=$(mktemp)
+      trap 'rm -f "$report"' EXIT
       az storage blob download --auth-mode login --account-name "$AZURE_STORAGE_ACCOUNT_NAME" --container-name results \
-        --name "$drop.error.json" --no-progress --output none --file /dev/stderr
+        --name "$drop.error.json" --no-progress --output none --overwrite --file "$report"
+      cat "$report" >&2
       exit 1
       ;;
     *.result.json*)
