@@ -75,7 +75,7 @@ public sealed class ContractMistakeTests
             public Task DailyReport([TimerTrigger("%DailyReportSchedule%")] TimerInfo timer) { }
             [Function(nameof(Purge))]
             public Task Purge([TimerTrigger("%PurgeSchedule%")] TimerInfo timer) { }
-            private readonly Counter<double> _cost = meter.CreateCounter<double>("flashdrop.job.cost");
+            private readonly Counter<double> _cost = meter.CreateCounter<double>("flashdrop.cost");
         }
         """;
 
@@ -100,12 +100,20 @@ public sealed class ContractMistakeTests
     [InlineData("QueueTrigger(Queues.Submit)", "QueueTrigger(\"submits\")", "the queue submits, which is not deployed")]
     [InlineData("BlobTrigger(Containers.Inbox + ", "BlobTrigger(\"drops\" + ", "the container drops, which is not deployed")]
     [InlineData("nameof(PollTasks)", "\"Poll\"", "no function is called PollTasks")]
-    [InlineData("flashdrop.job.cost", "flashdrop.cost", "no metric is called flashdrop.job.cost")]
+    [InlineData("flashdrop.cost", "flashdrop.price", "no metric is called flashdrop.cost")]
     public async Task A_disagreement_is_found(string old, string @new, string expected)
     {
         Assert.Contains(old, Code, StringComparison.Ordinal);
 
         Assert.Contains(expected, await DisagreementsAsync(Code.Replace(old, @new, StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_function_that_came_is_no_longer_ahead()
+    {
+        Contract contract = new(await Infrastructure.ReadAsync(TestContext.Current.CancellationToken), new SourceCode([("src/FlashDrop.Functions/All.cs", "class A { [Function(\"Purge\")] void Purge() { } }")]));
+
+        Assert.Contains(contract.NoLongerAhead(), line => line.StartsWith("Purge is there", StringComparison.Ordinal));
     }
 
     private static async Task<string> DisagreementsAsync(string code)
@@ -116,6 +124,6 @@ public sealed class ContractMistakeTests
             contract.SettingsNobodyReads()
                 .Concat(contract.SettingsNobodyGives())
                 .Concat(contract.StorageNamesThatDiffer())
-                .Concat(contract.SignalsNobodySends(["PollTasks", "DailyReport"], ["flashdrop.job.cost"])));
+                .Concat(contract.SignalsNobodySends(["PollTasks", "DailyReport"], ["flashdrop.cost"])));
     }
 }
