@@ -61,6 +61,7 @@ public sealed record ResultEnvelope
     public static ResultEnvelope Of(Job job, Answer? answer, decimal? listUsd)
     {
         var last = job.Attempts.Count > 0 ? job.Attempts[^1] : null;
+        var wasAnswered = job.Attempts.Any(a => a.ModelVersion is not null || a.Usage is not null || a.CostUsd is not null);
         return new ResultEnvelope
         {
             JobId = job.Id,
@@ -82,9 +83,9 @@ public sealed record ResultEnvelope
             Usage = job.Usage is { } usage ? UsageView.Of(usage) : null,
             Cost = new CostView
             {
-                Usd = job.CostUsd,
+                Usd = job.CostUsd ?? (wasAnswered ? null : 0m),
                 ListUsd = listUsd,
-                Known = job.CostUsd is not null || !job.Attempts.Any(a => a.ModelVersion is not null || a.Usage is not null),
+                Known = job.CostUsd is not null || !wasAnswered,
             },
             Attempts = job.Attempts,
             Timings = new TimingsView

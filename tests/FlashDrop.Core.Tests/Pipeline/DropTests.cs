@@ -88,7 +88,7 @@ public sealed class DropTests
         Assert.Equal(code, error.Error!.Code);
         Assert.Equal(JobState.Failed, error.State);
         Assert.NotEmpty(error.Error.Remedy);
-        Assert.True(error.Cost.Known);
+        Assert.Equal((true, 0m), (error.Cost.Known, error.Cost.Usd));
         Assert.Empty(bench.Upstream.Submissions);
         Assert.Equal(JobState.Failed, bench.Only.State);
         Assert.Empty(bench.Storage.Jobs.AllActive());
