@@ -54,7 +54,9 @@ internal static class CsvReport
         {
             yield return new Line(report.Period == PeriodKind.Day ? "hour" : "day", point.Name)
             {
-                JobCount = point.Jobs, Answers = point.Answers, CostUsd = point.CostUsd,
+                JobCount = point.Jobs,
+                Answers = point.Answers,
+                CostUsd = point.CostUsd,
             };
         }
 

@@ -63,7 +63,7 @@ internal static class Display
 
     /// <summary>For example <c>12.5%</c>; a dash of nothing.</summary>
     public static string Percent(decimal part, decimal whole) =>
-        whole == 0 ? "–" : $"{Math.Round(part * 100 / whole, 1, MidpointRounding.AwayFromZero).ToString("0.#", CultureInfo.InvariantCulture)}%";
+        whole == 0 ? "–" : $"{Math.Round(part * 100 / whole, 1, MidpointRounding.AwayFromZero).ToString("0.0", CultureInfo.InvariantCulture)}%";
 
     /// <summary>For example <c>+12.5%</c>, <c>−3%</c>, <c>no change</c>; <c>new</c> when there was nothing before.</summary>
     public static string Change(decimal now, decimal before)

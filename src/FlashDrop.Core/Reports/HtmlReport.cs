@@ -84,9 +84,9 @@ internal sealed class HtmlReport
     {
         var (jobs, usage) = (_report.Jobs, _report.Usage);
         _html.AddLiteral("<dl class=\"tiles\">\n");
-        Tile("Cost", Display.Money(usage.CostUsd, _decimals), [.. _report.Comparisons.Select(c => $"{Display.Change(usage.CostUsd, c.CostUsd)} on the {c.Label}")]);
+        Tile("Cost", ReportText.Cost(usage, _decimals), [.. _report.Comparisons.Select(c => $"{Display.Change(usage.CostUsd, c.CostUsd)} on the {c.Label}")]);
         Tile(
-            "Saved against list price",
+            "Saved vs list",
             Display.Money(usage.SavedUsd, _decimals),
             $"{Display.Percent(usage.SavedUsd, usage.SavedUsd + usage.CostUsd)} of {Display.Money(usage.ListUsd, _decimals)}",
             $"and {Display.Money(usage.CacheSavedUsd, _decimals)} by the cache");
@@ -145,7 +145,7 @@ internal sealed class HtmlReport
         var top = _report.Series.OrderByDescending(p => p.CostUsd).ThenBy(p => p.Name, StringComparer.Ordinal).FirstOrDefault();
         var best = top is null || top.CostUsd == 0
             ? $"Nothing was spent in any {unit}."
-            : $"Most in the {unit} {PointName(top)}: {Display.Money(top.CostUsd, _decimals)} of {Display.Money(_report.Usage.CostUsd, _decimals)}.";
+            : $"Most {(unit == "hour" ? "in the hour from" : "on")} {PointName(top)}: {Display.Money(top.CostUsd, _decimals)} of {Display.Money(_report.Usage.CostUsd, _decimals)}.";
         _html.Add($"<h3 id=\"by-time\">Spend by {unit}</h3>\n<figcaption id=\"by-time-text\">{best} By when the job was accepted, UTC.</figcaption>\n");
         _charts.Columns("by-time", [.. _report.Series.Select((point, i) => new ChartPoint(
             i % labelled == 0 ? AxisName(point) : "",
@@ -234,7 +234,7 @@ internal sealed class HtmlReport
             [.. ReportText.Shown(_report.Models).Select(g => (string[])
             [
                 ReportText.Name(g.Name), Display.Number(g.Usage.Answers), Display.Number(g.Usage.PromptTokens),
-                Display.Number(g.Usage.AnswerTokens + g.Usage.ThinkingTokens), Display.Money(g.Usage.CostUsd, _decimals),
+                Display.Number(g.Usage.AnswerTokens + g.Usage.ThinkingTokens), ReportText.Cost(g.Usage, _decimals),
                 Display.Number(g.Usage.ForeignModel), Display.Number(g.Usage.Unpriced),
             ])]);
         _html.AddLiteral("</section>\n");
@@ -254,7 +254,7 @@ internal sealed class HtmlReport
         string[] Cells(string name, JobTotals jobs, UsageTotals usage) =>
         [
             name,
-            Display.Money(usage.CostUsd, _decimals),
+            ReportText.Cost(usage, _decimals),
             Display.Percent(usage.CostUsd, _report.Usage.CostUsd),
             Display.Money(usage.SavedUsd, _decimals),
             Display.Number(jobs.Accepted),
@@ -295,7 +295,7 @@ internal sealed class HtmlReport
                 ["Per minute of audio or video", Display.Money(usage.CostPerMediaMinuteUsd)],
                 ["Audio and video", Display.Duration(TimeSpan.FromMilliseconds(usage.MediaMilliseconds))],
             ],
-            ["Cost", Display.Money(usage.CostUsd, _decimals)]);
+            ["Cost", ReportText.Cost(usage, _decimals)]);
         _html.AddLiteral("</div>\n</section>\n");
 
         string[] Cells(string name, long tokens) => [name, Display.Number(tokens), Display.Percent(tokens, all)];
@@ -365,7 +365,7 @@ internal sealed class HtmlReport
             string.Join(" ", _report.Comparisons.Where(c => c.Days != _report.Days).Select(c => $"{c.Name} covers {Display.Count(c.Days, "day")}, this report {_report.Days}.")),
             [new("Figure"), new("Now"), .. _report.Comparisons.SelectMany(c => new Column[] { new($"{c.Label} ({c.Name})"), new("Change") })],
             [
-                Line("Cost", Display.Money(usage.CostUsd, _decimals), c => (Display.Money(c.CostUsd, _decimals), Display.Change(usage.CostUsd, c.CostUsd))),
+                Line("Cost", ReportText.Cost(usage, _decimals), c => (Display.Money(c.CostUsd, _decimals), Display.Change(usage.CostUsd, c.CostUsd))),
                 Line("Saved", Display.Money(usage.SavedUsd, _decimals), c => (Display.Money(c.SavedUsd, _decimals), Display.Change(usage.SavedUsd, c.SavedUsd))),
                 Line("Jobs", Display.Number(jobs.Accepted), c => (Display.Number(c.Jobs), Display.Change(jobs.Accepted, c.Jobs))),
                 Line("Succeeded", Display.Number(jobs.Succeeded), c => (Display.Number(c.Succeeded), Display.Change(jobs.Succeeded, c.Succeeded))),

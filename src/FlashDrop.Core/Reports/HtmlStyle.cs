@@ -37,7 +37,7 @@ internal static class HtmlStyle
         .tiles > div { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 14px 16px; }
         .tiles dt { color: var(--soft); font-size: .88rem; }
         .tiles dd { margin: 0; font-size: .85rem; color: var(--soft); font-variant-numeric: tabular-nums; }
-        .tiles dd.figure { font-size: 1.5rem; line-height: 1.3; font-weight: 650; color: var(--text); letter-spacing: -0.01em; white-space: nowrap; }
+        .tiles dd.figure { font-size: 1.35rem; line-height: 1.3; font-weight: 650; color: var(--text); letter-spacing: -0.01em; white-space: nowrap; }
         .attention { background: var(--warn-card); border: 1px solid var(--warn-line); border-radius: 12px; padding: 16px 20px; margin-top: 24px; }
         .attention h2 { margin: 0 0 6px; font-size: 1rem; color: var(--warn); }
         .attention ul { margin: 0; padding-left: 20px; }
@@ -87,11 +87,14 @@ internal static class HtmlStyle
             color-scheme: light; --page: #fff; --card: #fff; --line: #c4ccd8; --text: #000; --soft: #444; --accent: #1f5fc4; --track: #e6ebf3;
             --warn: #7a3a00; --warn-card: #fff; --warn-line: #c98a3c; --good: #14532d;
           }
-          body { font-size: 11pt; }
+          body { font-size: 9.5pt; }
+          table, caption { font-size: 8.5pt; }
+          .tiles { grid-template-columns: repeat(3, 1fr); }
           main { max-width: none; padding: 0; }
           details { display: none; }
           .table { overflow: visible; }
-          th, td { padding: 4px 6px; white-space: normal; }
+          th, td { padding: 3px 6px; white-space: normal; }
+          h2 { margin-top: 20px; }
           th:first-child { position: static; min-width: 0; }
           h2, caption { break-after: avoid; }
           figure, .tiles > div, .failures li, tr, .attention { break-inside: avoid; }

@@ -24,7 +24,7 @@ internal static class MarkdownReport
         }
 
         Table(text, "Money", ["", "USD"], [
-            ["Cost", Display.Money(report.Usage.CostUsd, decimals)],
+            ["Cost", ReportText.Cost(report.Usage, decimals)],
             ["At the official list price", Display.Money(report.Usage.ListUsd, decimals)],
             ["Saved against the list price", Display.Money(report.Usage.SavedUsd, decimals)],
             ["Saved by the cache", Display.Money(report.Usage.CacheSavedUsd, decimals)],
@@ -75,7 +75,7 @@ internal static class MarkdownReport
                 Table(text, title, ["Name", "Jobs", "Failed", "Answers", "Tokens", "Cost"], ReportText.Shown(groups).Select(group => (IReadOnlyList<string>)
                 [
                     ReportText.Name(group.Name), Display.Number(group.Jobs.Accepted), Display.Number(group.Jobs.Failed),
-                    Display.Number(group.Usage.Answers), Display.Number(group.Usage.TotalTokens), Display.Money(group.Usage.CostUsd, decimals),
+                    Display.Number(group.Usage.Answers), Display.Number(group.Usage.TotalTokens), ReportText.Cost(group.Usage, decimals),
                 ]));
             }
         }

@@ -43,6 +43,14 @@ internal static class ReportText
     /// <summary>A name as shown.</summary>
     public static string Name(string name) => name.Length == 0 ? "(no name)" : Display.Shorten(name, MaxNameLength);
 
+    /// <summary>A cost as shown: unknown costs are never shown as zero.</summary>
+    public static string Cost(UsageTotals usage, int decimals) => usage switch
+    {
+        { UnknownCost: > 0 } when usage.UnknownCost == usage.Answers => "unknown",
+        { UnknownCost: > 0 } => $"≥ {Display.Money(usage.CostUsd, decimals)}",
+        _ => Display.Money(usage.CostUsd, decimals),
+    };
+
     /// <summary>What somebody should look at, most serious first.</summary>
     public static IEnumerable<string> Attention(Report report)
     {
@@ -101,7 +109,7 @@ internal static class ReportText
             return "Nothing came in: no jobs and no answers.";
         }
 
-        var cost = $"{Display.Count(jobs.Accepted, "job")}, {Display.Count(usage.Answers, "answer")}, {Display.Money(usage.CostUsd, Display.DecimalsFor(usage.CostUsd))}";
+        var cost = $"{Display.Count(jobs.Accepted, "job")}, {Display.Count(usage.Answers, "answer")}, {Cost(usage, Display.DecimalsFor(usage.CostUsd))}";
         return usage.SavedUsd == 0 ? $"{cost}." : $"{cost}; {Display.Percent(usage.SavedUsd, usage.SavedUsd + usage.CostUsd)} below the list price.";
     }
 

@@ -18,7 +18,10 @@ public sealed class AggregationTests
         (5, Gen.Select(Gen.Long[0, 90_000], Gen.Long[0, 9_000], Gen.Long[0, 9_000], Gen.Long[0, 9_000]).Select((prompt, cached, output, thoughts) =>
             (TokenUsage?)new TokenUsage
             {
-                PromptTokens = prompt, CachedTokens = Math.Min(cached, prompt), CandidatesTokens = output, ThoughtsTokens = thoughts,
+                PromptTokens = prompt,
+                CachedTokens = Math.Min(cached, prompt),
+                CandidatesTokens = output,
+                ThoughtsTokens = thoughts,
                 PromptDetails = [new("AUDIO", prompt / 2), new("HOLOGRAM", prompt / 4)],
             })),
         (1, Gen.Const((TokenUsage?)null)));
@@ -41,7 +44,10 @@ public sealed class AggregationTests
             };
             var usage = SampleDay.Usage(job, row.usage, row.names.Item1 % 2 == 0 ? Tier.Beta : Tier.Standard, $"m{row.names.Item2}") with
             {
-                CostUsd = row.cost, ListUsd = row.list, MediaKind = "audio", MediaSeconds = row.seconds,
+                CostUsd = row.cost,
+                ListUsd = row.list,
+                MediaKind = "audio",
+                MediaSeconds = row.seconds,
             };
             return (job, usage);
         }).ToArray());
@@ -165,7 +171,9 @@ public sealed class AggregationTests
         {
             var usage = new TokenUsage
             {
-                PromptTokens = prompt, CachedTokens = Math.Min(prompt, cached), CandidatesTokens = 50,
+                PromptTokens = prompt,
+                CachedTokens = Math.Min(prompt, cached),
+                CandidatesTokens = 50,
                 CacheDetails = detailed ? [new("TEXT", Math.Min(prompt, cached) / 2)] : [],
             };
             var row = SampleDay.Usage(SampleDay.Job(Day), usage, beta ? Tier.Beta : Tier.Standard);

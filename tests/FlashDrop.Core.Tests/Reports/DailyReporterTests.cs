@@ -211,7 +211,7 @@ public sealed class DailyReporterTests
 
         foreach (var text in new[] { fixture.Text("daily/2026-11-22/summary.html"), fixture.Text("daily/2026-11-22/summary.md") })
         {
-            Assert.Contains("1 job failed (100% of all)", text, StringComparison.Ordinal);
+            Assert.Contains("1 job failed (100.0% of all)", text, StringComparison.Ordinal);
             Assert.Contains("2 answers of unknown cost", text, StringComparison.Ordinal);
             Assert.Contains("1 answer came without token counts", text, StringComparison.Ordinal);
             Assert.Contains("1 answer matched no price row", text, StringComparison.Ordinal);

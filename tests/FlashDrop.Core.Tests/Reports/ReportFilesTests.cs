@@ -62,6 +62,19 @@ public sealed partial class ReportFilesTests
     }
 
     [Fact]
+    public async Task An_unknown_cost_is_never_shown_as_zero()
+    {
+        using var fixture = new ReportFixture(("FlashDrop:Reports:RefreshDays", "0"));
+        var job = SampleDay.Job(Day);
+        await fixture.AddAsync(job, SampleDay.Usage(job, usage: null));
+
+        await fixture.RunAsync();
+
+        Assert.Contains("<dt>Cost</dt><dd class=\"figure\">unknown</dd>", fixture.Text("daily/2026-11-22/summary.html"), StringComparison.Ordinal);
+        Assert.Contains("| Cost | unknown |", fixture.Text("daily/2026-11-22/summary.md"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_page_is_self_contained_and_accessible()
     {
         using var fixture = new ReportFixture(("FlashDrop:Reports:RefreshDays", "1"));
