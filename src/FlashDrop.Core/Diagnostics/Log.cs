@@ -46,4 +46,13 @@ internal static partial class Log
 
     [LoggerMessage(1040, LogLevel.Error, "A message on {Queue} failed too often: {Reason}")]
     public static partial void Poisoned(ILogger logger, string queue, string reason);
+
+    [LoggerMessage(1050, LogLevel.Information, "Reports up to {Day}: {Written} files written, {Unchanged} reports unchanged")]
+    public static partial void Reported(ILogger logger, DateOnly day, int written, int unchanged);
+
+    [LoggerMessage(1051, LogLevel.Warning, "{Report} cannot be read as a report; it is left out of roll-ups and comparisons until it is written again")]
+    public static partial void ReportUnreadable(ILogger logger, Exception exception, string report);
+
+    [LoggerMessage(1052, LogLevel.Warning, "The digest of {Day} was refused ({Code})")]
+    public static partial void DigestRejected(ILogger logger, DateOnly day, string code);
 }

@@ -14,7 +14,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class CoreServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="IPipeline"/> and <see cref="IJobService"/>. The host adds the ports (job store, content store, queues, checkpoints,
+    /// Adds <see cref="IPipeline"/>, <see cref="IJobService"/> and the reports. The host adds the ports (job store, content store, queues, checkpoints,
     /// idempotency) and the upstream client. Options come from <c>FlashDrop:Pipeline</c> and <c>FlashDrop:Media</c> and are checked at start.
     /// </summary>
     public static IServiceCollection AddFlashDropCore(this IServiceCollection services, IConfiguration configuration)
@@ -41,6 +41,6 @@ public static class CoreServiceCollectionExtensions
         services.TryAddSingleton<PoisonHandler>();
         services.TryAddSingleton<IPipeline, JobPipeline>();
         services.TryAddSingleton<IJobService, JobService>();
-        return services;
+        return services.AddFlashDropReports(configuration);
     }
 }
