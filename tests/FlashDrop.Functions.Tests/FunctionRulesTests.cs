@@ -25,7 +25,7 @@ public sealed class FunctionRulesTests
     [Fact]
     public void Functions_AreTheOnesTheDeploymentKnows() => Assert.Equal(
         [
-            "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison", "JobsDelete", "JobsGet", "JobsList", "JobsPost", "JobsResult",
+            "DailyReport", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison", "JobsDelete", "JobsGet", "JobsList", "JobsPost", "JobsResult",
             "OpenApi", "PollPoison", "PollTasks", "Submit", "SubmitPoison", "Sweep", "UploadsPost",
         ],
         Functions.Select(NameOf).Order(StringComparer.Ordinal));
@@ -91,7 +91,7 @@ public sealed class FunctionRulesTests
 
     [Fact]
     public void Schedules_AreSettings() => Assert.Equal(
-        ["%PollTasksSchedule%", "%SweepSchedule%"],
+        ["%DailyReportSchedule%", "%PollTasksSchedule%", "%SweepSchedule%"],
         Functions.SelectMany(function => function.GetParameters())
             .Select(parameter => parameter.GetCustomAttribute<TimerTriggerAttribute>()?.Schedule)
             .OfType<string>()

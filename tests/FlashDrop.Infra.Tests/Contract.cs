@@ -15,7 +15,6 @@ internal sealed class Contract(Infrastructure infrastructure, SourceCode code)
     /// </summary>
     private static readonly Dictionary<string, string> Ahead = new(StringComparer.Ordinal)
     {
-        ["DailyReport"] = "DailyReportSchedule",
         ["Purge"] = "PurgeSchedule",
     };
 

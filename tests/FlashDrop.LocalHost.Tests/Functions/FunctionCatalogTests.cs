@@ -13,6 +13,7 @@ public sealed class FunctionCatalogTests
     private static readonly SettingExpressions Settings = new(new ConfigurationBuilder().AddInMemoryCollection(
         new Dictionary<string, string?>(StringComparer.Ordinal)
         {
+            ["DailyReportSchedule"] = "0 15 0 * * *",
             ["PollTasksSchedule"] = "*/2 * * * * *",
             ["SweepSchedule"] = "0 * * * * *",
             ["QueueName"] = "orders",
