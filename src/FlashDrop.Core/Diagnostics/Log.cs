@@ -44,6 +44,9 @@ internal static partial class Log
     [LoggerMessage(1031, LogLevel.Error, "Sweep could not handle {What}; it is tried again at the next sweep")]
     public static partial void SweepItemFailed(ILogger logger, Exception exception, string what);
 
+    [LoggerMessage(1060, LogLevel.Warning, "Profile {Profile} is broken; its last good version serves on for a while: {Reason}")]
+    public static partial void ProfileBroken(ILogger logger, string profile, string reason);
+
     [LoggerMessage(1040, LogLevel.Error, "A message on {Queue} failed too often: {Reason}")]
     public static partial void Poisoned(ILogger logger, string queue, string reason);
 

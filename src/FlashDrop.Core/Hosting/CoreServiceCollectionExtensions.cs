@@ -4,6 +4,7 @@ using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Results;
+using FlashDrop.Core.Structured;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -29,6 +30,7 @@ public static class CoreServiceCollectionExtensions
         services.TryAddSingleton(provider => new JobTransitions(provider.GetRequiredService<IOptions<PipelineOptions>>().Value));
         services.TryAddSingleton<ProfileCatalog>();
         services.TryAddSingleton<RequestBuilder>();
+        services.TryAddSingleton<AnswerRepairs>();
         services.TryAddSingleton<ResultWriter>();
         services.TryAddSingleton<PollSchedule>();
         services.TryAddSingleton<HoldGate>();

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using FlashDrop.Core.Profiles;
+using FlashDrop.Core.Structured;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Generation;
 
@@ -40,6 +41,9 @@ public sealed record Job
 
     /// <summary>How the bare answer of a drop is stored.</summary>
     public OutputKind Output { get; init; }
+
+    /// <summary>What its answer is held against; null when any text will do.</summary>
+    public AnswerCheck? Check { get; init; }
 
     /// <summary>Attempts it may take, holds not counted; at least 1.</summary>
     public int MaxAttempts { get; init; } = 5;

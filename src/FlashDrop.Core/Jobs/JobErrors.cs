@@ -9,6 +9,7 @@ internal static class JobErrors
     public const string Interrupted = "interrupted";
     public const string Unanswered = "unanswered";
     public const string GivenUp = "task_timeout";
+    public const string AnswerMisfit = "answer_misfit";
 
     public static JobError EmptyFile(string name) => new(
         "empty_file", $"'{name}' is empty (0 bytes).", "Drop the file again with its content; a copy that was cut short often leaves an empty file.");
@@ -53,6 +54,11 @@ internal static class JobErrors
         UpstreamCode = last.UpstreamCode ?? last.Code,
         RequestId = last.RequestId,
     };
+
+    public static JobError Misfit(IReadOnlyList<string> misfits, bool repaired) => new(
+        AnswerMisfit,
+        $"The answer does not fit the schema{(repaired ? ", not even after it was sent back for repair" : "")}: {string.Join(" ", misfits.Take(10))}",
+        "Submit it again; if it keeps happening, make the schema simpler or its descriptions clearer, or set 'repair' in the profile.");
 
     /// <summary>Why an answer cannot be handed out, or null when it can.</summary>
     public static AnswerDefect? DefectOf(Answer answer) => answer.Quality switch

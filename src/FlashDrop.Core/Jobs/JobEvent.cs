@@ -74,4 +74,8 @@ internal enum AttemptFailure
 /// <summary>Why an answer is not a success.</summary>
 /// <param name="Error">What to tell.</param>
 /// <param name="Retryable">Whether a further attempt is reasonable.</param>
-internal sealed record AnswerDefect(JobError Error, bool Retryable);
+internal sealed record AnswerDefect(JobError Error, bool Retryable)
+{
+    /// <summary>Whether the next attempt shows the model its answer and what is wrong with it, at once.</summary>
+    public bool Repair { get; init; }
+}

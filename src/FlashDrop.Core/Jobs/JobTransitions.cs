@@ -127,7 +127,9 @@ internal sealed class JobTransitions(PipelineOptions options)
             return new Transition(recorded with { UpdatedAt = now }, NextStep.Nothing) { Usage = [usage] };
         }
 
-        var next = e.Defect.Retryable
+        var next = e.Defect.Repair && recorded.Attempt - recorded.Holds < recorded.MaxAttempts
+            ? Queue(NextAttempt(recorded), e.Defect.Error, TimeSpan.Zero, now)
+            : e.Defect.Retryable
             ? Retry(recorded, e.Defect.Error, TimeSpan.Zero, now, random)
             : new Transition(End(recorded, JobState.Failed, e.Defect.Error, now), NextStep.Nothing);
         return next with { Job = next.Job with { Usage = e.Answer.Usage }, Usage = [usage] };

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace FlashDrop.Core.Media;
@@ -7,7 +6,7 @@ namespace FlashDrop.Core.Media;
 internal static class MediaSniffer
 {
     /// <summary>How many bytes are looked at.</summary>
-    public const int HeadLength = 4096;
+    public const int HeadLength = 64 * 1024;
 
     /// <summary>The type of a file that starts with <paramref name="head"/>.</summary>
     /// <param name="head">Up to <see cref="HeadLength"/> first bytes.</param>
@@ -102,41 +101,7 @@ internal static class MediaSniffer
     /// <summary>Whether the bytes start with an MPEG audio layer III frame, and with a second one where the first ends.</summary>
     private static bool IsMp3Frame(ReadOnlySpan<byte> head)
     {
-        if (!TryFrameLength(head, out var length))
-        {
-            return false;
-        }
-
-        return head.Length < length + 4 || TryFrameLength(head[length..], out _);
-    }
-
-    private static bool TryFrameLength(ReadOnlySpan<byte> bytes, out int length)
-    {
-        length = 0;
-        if (bytes.Length < 4)
-        {
-            return false;
-        }
-
-        var header = BinaryPrimitives.ReadUInt32BigEndian(bytes);
-        var sync = header >> 21;
-        var version = (header >> 19) & 3;
-        var layer = (header >> 17) & 3;
-        var bitrate = (int)((header >> 12) & 15);
-        var rate = (int)((header >> 10) & 3);
-        if (sync != 0x7FF || version == 1 || layer != 1 || bitrate is 0 or 15 || rate == 3)
-        {
-            return false;
-        }
-
-        var isVersion1 = version == 3;
-        ReadOnlySpan<int> kbps = isVersion1
-            ? [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
-            : [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
-        ReadOnlySpan<int> hertz = [44_100, 48_000, 32_000];
-        var sampleRate = hertz[rate] / (version switch { 3 => 1, 2 => 2, _ => 4 });
-        length = ((isVersion1 ? 144 : 72) * kbps[bitrate] * 1000 / sampleRate) + (int)((header >> 9) & 1);
-        return true;
+        return Mp3Frame.TryRead(head, out var frame) && (head.Length < frame.Length + 4 || Mp3Frame.TryRead(head[frame.Length..], out _));
     }
 
     /// <summary>Valid UTF-8 (a character may be cut at the end of a longer file) or UTF-16 with a byte order mark, without control characters.</summary>

@@ -2,6 +2,7 @@ using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
+using FlashDrop.Core.Structured;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
@@ -15,6 +16,7 @@ namespace FlashDrop.Core.Pipeline;
 internal sealed class AttemptRunner(
     IEvoLinkClient upstream,
     IPriceBook prices,
+    AnswerRepairs repairs,
     JobChanges changes,
     JobTransitions transitions,
     PollSchedule schedule,
@@ -48,8 +50,14 @@ internal sealed class AttemptRunner(
         SubmitOutcome outcome;
         try
         {
+            var body = await build(cancellationToken);
+            if (AnswerRepairs.IsDue(job))
+            {
+                body = await repairs.AskAsync(job, body, cancellationToken);
+            }
+
             outcome = await upstream.SubmitAsync(
-                new UpstreamRequest { Tier = attempt.Tier, Body = await build(cancellationToken), IdempotencyKey = JobTransitions.IdempotencyKeyOf(job) },
+                new UpstreamRequest { Tier = attempt.Tier, Body = body, IdempotencyKey = JobTransitions.IdempotencyKeyOf(job) },
                 cancellationToken);
         }
         catch (InputException e)
@@ -62,8 +70,36 @@ internal sealed class AttemptRunner(
     }
 
     /// <summary>What an answer means for its job.</summary>
-    public JobEvent.Answered Judge(AttemptInfo attempt, Answer answer) =>
-        new(attempt, answer, prices.Price(attempt.Tier, answer.ModelVersion, answer.Usage, time.GetUtcNow()), JobErrors.DefectOf(answer));
+    public async Task<JobEvent.Answered> JudgeAsync(Job job, AttemptInfo attempt, Answer answer, CancellationToken cancellationToken)
+    {
+        var price = prices.Price(attempt.Tier, answer.ModelVersion, answer.Usage, time.GetUtcNow());
+        var defect = JobErrors.DefectOf(answer) ?? await MisfitOfAsync(job, attempt, answer, cancellationToken);
+        return new JobEvent.Answered(attempt, answer, price, defect);
+    }
+
+    /// <summary>Why an answer that is whole does not fit its schema; what is to be repaired is kept before the row says so.</summary>
+    private async Task<AnswerDefect?> MisfitOfAsync(Job job, AttemptInfo attempt, Answer answer, CancellationToken cancellationToken)
+    {
+        // Function calls are an answer of their own kind.
+        if (job.Check is not { } check || answer.Text.Length == 0)
+        {
+            return null;
+        }
+
+        var misfits = StructuredAnswers.Misfits(check, answer.Text).Select(m => m.ToString()).ToList();
+        if (misfits.Count == 0)
+        {
+            return null;
+        }
+
+        var repair = !job.IsTerminal && attempt.Number == job.Attempt && AnswerRepairs.IsAllowed(job);
+        if (repair)
+        {
+            await repairs.KeepAsync(job, answer.Text, misfits, cancellationToken);
+        }
+
+        return new AnswerDefect(JobErrors.Misfit(misfits, AnswerRepairs.IsDue(job)), Retryable: false) { Repair = repair };
+    }
 
     private async Task RecordAsync(StoredJob stored, AttemptInfo attempt, SubmitOutcome outcome, CancellationToken cancellationToken)
     {
@@ -75,11 +111,11 @@ internal sealed class AttemptRunner(
                 break;
             case SubmitOutcome.Answered answered:
                 gate.Open();
-                await changes.ApplyAsync(stored, Judge(attempt, answered.Answer), cancellationToken);
+                await changes.ApplyAsync(stored, await JudgeAsync(stored.Job, attempt, answered.Answer, cancellationToken), cancellationToken);
                 break;
             case SubmitOutcome.Streamed streamed:
                 gate.Open();
-                await changes.ApplyAsync(stored, Judge(attempt, streamed.Answer), cancellationToken);
+                await changes.ApplyAsync(stored, await JudgeAsync(stored.Job, attempt, streamed.Answer, cancellationToken), cancellationToken);
                 break;
             case SubmitOutcome.Unanswered lost:
                 await changes.ApplyAsync(stored, new JobEvent.AttemptFailed(attempt, lost.Error, AttemptFailure.Unanswered), cancellationToken);

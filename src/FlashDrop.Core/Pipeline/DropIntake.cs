@@ -50,11 +50,13 @@ internal sealed class DropIntake(
         {
             profile = await profiles.GetAsync(job.Profile, path, cancellationToken);
             var type = requests.Inspect(path, blob.Info.Length, head);
+            RequestBuilder.Admit(profile, path, type, blob.Info.Length);
             input = new StoredInput(blob.Info, type).WithOpened(new PrefixedStream(head, blob.Stream));
             job = job with
             {
                 TierPolicy = profile.Tier,
                 Output = profile.Output,
+                Check = RequestBuilder.CheckOf(profile, overrides: null),
                 MaxAttempts = Math.Min(profile.MaxAttempts ?? _options.MaxAttempts, _options.MaxAttempts),
                 DeadlineAt = job.AcceptedAt + (profile.Deadline < _options.Deadline ? profile.Deadline.Value : _options.Deadline),
                 Media = RequestBuilder.Summarise(type, blob.Info.Length),
@@ -74,7 +76,7 @@ internal sealed class DropIntake(
         }
 
         Announce(job);
-        await attempts.RunAsync(new StoredJob(job, version), ct => requests.ForDropAsync(profile, input, ct), cancellationToken);
+        await attempts.RunAsync(new StoredJob(job, version), ct => requests.ForDropAsync(profile, job, input, ct), cancellationToken);
     }
 
     /// <summary>Ends the job of a drop whose event failed too often, whether it had been accepted or not.</summary>

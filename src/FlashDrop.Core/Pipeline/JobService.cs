@@ -7,6 +7,7 @@ using FlashDrop.Core.Ports;
 using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Results;
+using FlashDrop.Core.Structured;
 using FlashDrop.EvoLink.Generation;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -42,7 +43,7 @@ internal sealed class JobService(
             return new AcceptOutcome.Rejected(e.Error, "profile");
         }
 
-        if (Check(job.Request, out media) is { } rejected)
+        if (Check(profile, job.Request, out media, out var answer) is { } rejected)
         {
             return rejected;
         }
@@ -66,7 +67,7 @@ internal sealed class JobService(
             id = claim.JobId;
         }
 
-        return await StoreAsync(id, job, profile, media, cancellationToken);
+        return await StoreAsync(id, job, profile, media, answer, cancellationToken);
     }
 
     public Task<StoredJob?> FindAsync(JobId id, CancellationToken cancellationToken) => jobs.FindAsync(id, cancellationToken);
@@ -108,7 +109,7 @@ internal sealed class JobService(
         return blob;
     }
 
-    private async Task<AcceptOutcome> StoreAsync(JobId id, NewJob accepted, Profile profile, MediaSummary? media, CancellationToken cancellationToken)
+    private async Task<AcceptOutcome> StoreAsync(JobId id, NewJob accepted, Profile profile, MediaSummary? media, AnswerCheck? check, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var folder = $"{id.Time:yyyy}/{id.Time:MM}/{id.Time:dd}/{id}";
@@ -133,6 +134,7 @@ internal sealed class JobService(
             ResultName = $"api/{folder}",
             RequestName = requestName,
             Output = profile.Output,
+            Check = check,
             Media = media,
             AcceptedAt = now,
             UpdatedAt = now,
@@ -175,9 +177,10 @@ internal sealed class JobService(
     }
 
     /// <summary>Refuses what can be told to be wrong without looking at storage.</summary>
-    private AcceptOutcome.Rejected? Check(JobRequest request, out MediaSummary? media)
+    private AcceptOutcome.Rejected? Check(Profile profile, JobRequest request, out MediaSummary? media, out AnswerCheck? check)
     {
         media = null;
+        check = null;
         if (request is { Native: null, Prompt: null, Inputs.Count: 0 })
         {
             return Reject("it asks nothing: give a prompt, inputs, or a whole native request.", "prompt");
@@ -191,6 +194,11 @@ internal sealed class JobService(
                 if (request.Inputs[i] is InlineInput inline)
                 {
                     var type = requests.Inspect($"inputs[{i}]", inline.Data.Length, Head(inline.Data).Span);
+                    if (request.Native is null)
+                    {
+                        RequestBuilder.Admit(profile, $"inputs[{i}]", type, inline.Data.Length);
+                    }
+
                     media = media is null
                         ? RequestBuilder.Summarise(type, inline.Data.Length)
                         : media with { Bytes = media.Bytes + inline.Data.Length };
@@ -208,16 +216,15 @@ internal sealed class JobService(
             parts.Add(Part.FromText(""));
         }
 
-        if (request.Native is { } native)
+        try
         {
-            try
-            {
-                NativeRequestReader.Read(native, parts);
-            }
-            catch (InputException e)
-            {
-                return new AcceptOutcome.Rejected(e.Error, "native");
-            }
+            check = request.Native is { } native
+                ? RequestRules.Require(RequestSettings.Of(NativeRequestReader.Read(native, parts), repair: false)).Check
+                : RequestBuilder.CheckOf(profile, request.GenerationConfig);
+        }
+        catch (InputException e)
+        {
+            return new AcceptOutcome.Rejected(e.Error, request.Native is null ? "generationConfig" : "native");
         }
 
         return null;

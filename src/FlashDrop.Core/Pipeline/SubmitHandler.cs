@@ -55,7 +55,7 @@ internal sealed class SubmitHandler(
         var profile = await profiles.GetAsync(job.Profile, job.Drop?.Path ?? job.Id.ToString(), cancellationToken);
         if (job.Drop is { } drop)
         {
-            return await requests.ForDropAsync(profile, await drops.ReopenAsync(drop, cancellationToken), cancellationToken);
+            return await requests.ForDropAsync(profile, job, await drops.ReopenAsync(drop, cancellationToken), cancellationToken);
         }
 
         var address = new BlobAddress(Containers.Requests, job.RequestName ?? throw new InvalidOperationException($"Job {job.Id} has neither drop nor request."));
@@ -63,6 +63,6 @@ internal sealed class SubmitHandler(
             ?? throw new InputException(JobErrors.InputMissing(address.ToString()));
         var request = await JsonSerializer.DeserializeAsync(blob.Stream, RequestJson.Default.JobRequest, cancellationToken)
             ?? throw new InputException(JobErrors.RequestUnreadable("it is null."));
-        return await requests.ForRequestAsync(profile, request, cancellationToken);
+        return await requests.ForRequestAsync(profile, job, request, cancellationToken);
     }
 }

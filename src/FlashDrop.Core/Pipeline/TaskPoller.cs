@@ -97,7 +97,7 @@ internal sealed class TaskPoller(
             case TaskReading.Completed late when message.GivenUp:
                 if (await jobs.FindAsync(job.Id, cancellationToken) is { } current)
                 {
-                    await changes.ApplyAsync(current, attempts.Judge(attempt, late.Answer), cancellationToken);
+                    await changes.ApplyAsync(current, await attempts.JudgeAsync(current.Job, attempt, late.Answer, cancellationToken), cancellationToken);
                 }
 
                 await queue.DeleteAsync(delivery, cancellationToken);
@@ -105,7 +105,7 @@ internal sealed class TaskPoller(
 
             case TaskReading.Completed completed:
                 schedule.Observe(job.Profile, time.GetUtcNow() - live.StartedAt);
-                await changes.ApplyAsync(stored, attempts.Judge(attempt, completed.Answer), cancellationToken);
+                await changes.ApplyAsync(stored, await attempts.JudgeAsync(job, attempt, completed.Answer, cancellationToken), cancellationToken);
                 await queue.DeleteAsync(delivery, cancellationToken);
                 return true;
 

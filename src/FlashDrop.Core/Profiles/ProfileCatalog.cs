@@ -1,20 +1,25 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Text.RegularExpressions;
+using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
+using Microsoft.Extensions.Logging;
 
 namespace FlashDrop.Core.Profiles;
 
 /// <summary>
 /// Finds profiles: a blob in <c>profiles</c> wins over the built-in of the same name. What was read is kept for a minute; a
-/// broken blob is an error for the jobs that name it, never cached over a good one that is still in date.
+/// broken blob, which may just be half written, never replaces a good one in memory: that serves on for a while. With none in memory,
+/// or after that while, a broken blob is an error for the jobs that name it.
 /// </summary>
-internal sealed partial class ProfileCatalog(IContentStore content, TimeProvider time)
+internal sealed partial class ProfileCatalog(IContentStore content, TimeProvider time, ILogger<ProfileCatalog> logger)
 {
     /// <summary>How long a profile, or its absence, is remembered.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long after it was last read whole a profile serves on while its blob is broken.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
 
     /// <summary>Names remembered at most; more make room by forgetting all.</summary>
     private const int MaxRemembered = 1_000;
@@ -40,14 +45,22 @@ internal sealed partial class ProfileCatalog(IContentStore content, TimeProvider
         }
 
         var lookup = await ReadAsync(name, cancellationToken);
-        if (lookup is not ProfileLookup.Broken)
+        if (lookup is ProfileLookup.Broken broken)
+        {
+            if (entry is { Lookup: ProfileLookup.Found } && now < entry.ReadAt + Grace)
+            {
+                Log.ProfileBroken(logger, name, broken.Error.Message);
+                return entry.Lookup;
+            }
+        }
+        else
         {
             if (_entries.Count >= MaxRemembered)
             {
                 _entries.Clear();
             }
 
-            _entries[name] = new Entry(lookup, now + Lifetime);
+            _entries[name] = new Entry(lookup, now, now + Lifetime);
         }
 
         return lookup;
@@ -99,26 +112,18 @@ internal sealed partial class ProfileCatalog(IContentStore content, TimeProvider
             return new ProfileLookup.Broken(JobErrors.InvalidProfile(name, $"it has {blob.Info.Length:N0} bytes; the limit is {MaxProfileBytes:N0}."));
         }
 
-        try
-        {
-            var profile = await JsonSerializer.DeserializeAsync(blob.Stream, ProfileJson.Default.Profile, cancellationToken);
-            if (profile is null || string.IsNullOrWhiteSpace(profile.Prompt))
-            {
-                return new ProfileLookup.Broken(JobErrors.InvalidProfile(name, "'prompt' is required and must not be empty."));
-            }
-
-            return new ProfileLookup.Found(profile with { Name = name });
-        }
-        catch (JsonException e)
-        {
-            return new ProfileLookup.Broken(JobErrors.InvalidProfile(name, $"{e.Message}"));
-        }
+        var bytes = new byte[blob.Info.Length];
+        await blob.Stream.ReadExactlyAsync(bytes, cancellationToken);
+        var (profile, problems) = ProfileReader.Read(name, bytes);
+        return profile is not null
+            ? new ProfileLookup.Found(profile)
+            : new ProfileLookup.Broken(JobErrors.InvalidProfile(name, string.Join(" ", problems.Take(20))));
     }
 
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", RegexOptions.CultureInvariant)]
     private static partial Regex NamePattern();
 
-    private sealed record Entry(ProfileLookup Lookup, DateTimeOffset Until);
+    private sealed record Entry(ProfileLookup Lookup, DateTimeOffset ReadAt, DateTimeOffset Until);
 }
 
 /// <summary>What a look for a profile found: a closed set.</summary>

@@ -12,6 +12,9 @@ internal static class GenerationConfigs
             return over ?? under;
         }
 
+        // One answer has one shape: whoever names a schema or media type names all of it.
+        var hasShape = over.ResponseSchema is not null || over.ResponseJsonSchema is not null || over.ResponseMimeType is not null;
+        var shape = hasShape ? over : under;
         return new GenerationConfig
         {
             Temperature = over.Temperature ?? under.Temperature,
@@ -21,9 +24,9 @@ internal static class GenerationConfigs
             CandidateCount = over.CandidateCount ?? under.CandidateCount,
             StopSequences = over.StopSequences ?? under.StopSequences,
             Seed = over.Seed ?? under.Seed,
-            ResponseMimeType = over.ResponseMimeType ?? under.ResponseMimeType,
-            ResponseSchema = over.ResponseSchema ?? under.ResponseSchema,
-            ResponseJsonSchema = over.ResponseJsonSchema ?? under.ResponseJsonSchema,
+            ResponseMimeType = shape.ResponseMimeType,
+            ResponseSchema = shape.ResponseSchema,
+            ResponseJsonSchema = shape.ResponseJsonSchema,
             PresencePenalty = over.PresencePenalty ?? under.PresencePenalty,
             FrequencyPenalty = over.FrequencyPenalty ?? under.FrequencyPenalty,
             MediaResolution = over.MediaResolution ?? under.MediaResolution,

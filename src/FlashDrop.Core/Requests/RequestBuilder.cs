@@ -4,6 +4,7 @@ using FlashDrop.Core.Media;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Profiles;
+using FlashDrop.Core.Structured;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Generation;
 using Microsoft.Extensions.Options;
@@ -42,19 +43,39 @@ internal sealed class RequestBuilder(
         return length <= limit ? type : throw new InputException(JobErrors.TooLarge(name, KindName(type.Kind), length, limit));
     }
 
+    /// <summary>Checks what a profile asks of an input beyond the deployment's own limits.</summary>
+    /// <exception cref="InputException">The profile does not take it.</exception>
+    public static void Admit(Profile profile, string name, MediaType type, long length)
+    {
+        if (!AcceptList.Takes(profile.Accept, type))
+        {
+            throw new InputException(JobErrors.UnacceptedType(name, type.Description, profile.Name, string.Join(", ", profile.Accept!)));
+        }
+
+        if (length > profile.Limits?.MaxBytes)
+        {
+            throw new InputException(JobErrors.TooLarge(name, $"the profile '{profile.Name}'", length, profile.Limits.MaxBytes.Value));
+        }
+    }
+
+    /// <summary>What the answer of a profile's request is held against.</summary>
+    /// <exception cref="InputException">The settings cannot be used.</exception>
+    public static AnswerCheck? CheckOf(Profile profile, GenerationConfig? overrides) =>
+        RequestRules.Require(ProfileReader.SettingsOf(profile, overrides)).Check;
+
     /// <summary>The summary stored with a job.</summary>
     public static MediaSummary Summarise(MediaType type, long bytes) => new() { Kind = KindName(type.Kind), MimeType = type.MimeType, Bytes = bytes };
 
     /// <summary>The request for a drop.</summary>
-    public async Task<GenerateContentRequest> ForDropAsync(Profile profile, StoredInput drop, CancellationToken cancellationToken)
+    public async Task<GenerateContentRequest> ForDropAsync(Profile profile, Job job, StoredInput drop, CancellationToken cancellationToken)
     {
         var part = await PartOfAsync(drop, inlineLeft: upstream.Value.MaxInlineBytes, cancellationToken);
-        return Assemble(profile, profile.Prompt, [part], overrides: null);
+        return Assemble(profile, profile.Prompt, new PromptValues(drop.Info.Address.Name, job.AcceptedAt, drop.Info.Metadata), [part], overrides: null);
     }
 
     /// <summary>The request for an HTTP job.</summary>
     /// <exception cref="InputException">An input cannot be used.</exception>
-    public async Task<GenerateContentRequest> ForRequestAsync(Profile profile, JobRequest request, CancellationToken cancellationToken)
+    public async Task<GenerateContentRequest> ForRequestAsync(Profile profile, Job job, JobRequest request, CancellationToken cancellationToken)
     {
         var inlineLeft = upstream.Value.MaxInlineBytes;
         List<Part> parts = new(request.Inputs.Count);
@@ -65,17 +86,62 @@ internal sealed class RequestBuilder(
             parts.Add(part);
         }
 
-        return request.Native is { } native
-            ? NativeRequestReader.Read(native, parts)
-            : Assemble(profile, request.Prompt ?? profile.Prompt, parts, request.GenerationConfig);
+        if (request.Native is { } native)
+        {
+            return Ruled(NativeRequestReader.Read(native, parts));
+        }
+
+        var name = request.Inputs.Select(i => i switch
+        {
+            BlobInput blob => blob.Name,
+            UrlInput url => url.Url.AbsolutePath,
+            _ => null,
+        }).FirstOrDefault(n => n is not null) ?? job.Id.ToString();
+        var tags = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (key, value) in job.Tags.Where(t => t.Key.Length > 0))
+        {
+            tags[BlobMetadata.NormalizeKey(key)] = value;
+        }
+
+        // A caller's own prompt is taken as it is: what looks like a placeholder in it is text.
+        return request.Prompt is { } prompt
+            ? Assemble(profile, (prompt, ""), parts, request.GenerationConfig)
+            : Assemble(profile, profile.Prompt, new PromptValues(name, job.AcceptedAt, tags), parts, request.GenerationConfig);
     }
 
-    private static GenerateContentRequest Assemble(Profile profile, string prompt, IReadOnlyList<Part> inputs, GenerationConfig? overrides) => new()
+    private static GenerateContentRequest Assemble(
+        Profile profile, string prompt, PromptValues values, IReadOnlyList<Part> inputs, GenerationConfig? overrides) =>
+        Assemble(profile, PromptTemplate.Render(prompt, values), inputs, overrides);
+
+    /// <summary>Fixed text, then inputs, then what varies: requests of one profile share as long a beginning as they can.</summary>
+    private static GenerateContentRequest Assemble(
+        Profile profile, (string Fixed, string Varying) prompt, IReadOnlyList<Part> inputs, GenerationConfig? overrides)
     {
-        SystemInstruction = profile.Instruction is { Length: > 0 } instruction ? Content.User(Part.FromText(instruction)) : null,
-        Contents = [Content.User([Part.FromText(prompt), .. inputs])],
-        GenerationConfig = GenerationConfigs.Merge(profile.GenerationConfig, overrides),
-    };
+        List<Part> parts = [.. inputs];
+        if (prompt.Fixed.Length > 0)
+        {
+            parts.Insert(0, Part.FromText(prompt.Fixed));
+        }
+
+        if (prompt.Varying.Length > 0)
+        {
+            parts.Add(Part.FromText(prompt.Varying));
+        }
+
+        var settings = RequestRules.Require(ProfileReader.SettingsOf(profile, overrides)).Settings;
+        return new GenerateContentRequest
+        {
+            SystemInstruction = profile.Instruction is { Length: > 0 } instruction ? Content.User(Part.FromText(instruction)) : null,
+            Contents = [Content.User(parts)],
+            GenerationConfig = settings.GenerationConfig,
+            Tools = settings.Tools,
+            ToolConfig = settings.ToolConfig,
+            SafetySettings = profile.SafetySettings,
+        };
+    }
+
+    private static GenerateContentRequest Ruled(GenerateContentRequest request) =>
+        request with { GenerationConfig = RequestRules.Require(RequestSettings.Of(request, repair: false)).Settings.GenerationConfig };
 
     private async Task<Part> PartOfAsync(JobInput input, long inlineLeft, CancellationToken cancellationToken)
     {

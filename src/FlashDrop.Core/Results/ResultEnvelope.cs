@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using FlashDrop.Core.Jobs;
+using FlashDrop.Core.Structured;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Generation;
 
@@ -73,6 +74,7 @@ public sealed record ResultEnvelope
             Answer = answer is null || job.State != JobState.Succeeded ? null : new AnswerView
             {
                 Text = answer.Text,
+                Json = StructuredAnswers.Read(job.Check, answer.Text),
                 FinishReason = answer.FinishReason,
                 FunctionCalls = answer.FunctionCalls.Count > 0 ? answer.FunctionCalls : null,
                 Tier = last?.Tier,
@@ -106,6 +108,9 @@ public sealed record AnswerView
     /// <summary>The text.</summary>
     public required string Text { get; init; }
 
+    /// <summary>The answer as JSON, when that was asked for; it fits the schema.</summary>
+    public JsonElement? Json { get; init; }
+
     /// <summary>Why the model stopped.</summary>
     public string? FinishReason { get; init; }
 
@@ -131,6 +136,9 @@ public sealed record UsageView
     /// <summary>Part of it served from cache.</summary>
     public required long CachedTokens { get; init; }
 
+    /// <summary>Share of the prompt served from cache, 0 to 1.</summary>
+    public double CachedShare { get; init; }
+
     /// <summary>Visible output.</summary>
     public required long AnswerTokens { get; init; }
 
@@ -151,6 +159,7 @@ public sealed record UsageView
     {
         PromptTokens = usage.PromptTokens,
         CachedTokens = usage.CachedTokens,
+        CachedShare = usage.PromptTokens > 0 ? Math.Round(Math.Clamp((double)usage.CachedTokens / usage.PromptTokens, 0, 1), 4) : 0,
         AnswerTokens = usage.CandidatesTokens,
         ThinkingTokens = usage.ThoughtsTokens,
         ToolUseTokens = usage.ToolUsePromptTokens,

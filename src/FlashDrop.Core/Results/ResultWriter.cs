@@ -1,8 +1,11 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Profiles;
+using FlashDrop.Core.Structured;
 using FlashDrop.EvoLink.Generation;
 
 namespace FlashDrop.Core.Results;
@@ -16,6 +19,8 @@ internal sealed class ResultWriter(IContentStore content)
     public const string JobMetadata = "jobid";
 
     private const int MaxTries = 5;
+
+    private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes the blobs of a terminal job; a cancelled one has none.</summary>
     /// <param name="job">The job as it is about to be stored.</param>
@@ -49,7 +54,7 @@ internal sealed class ResultWriter(IContentStore content)
                 _ => "text/markdown; charset=utf-8",
             };
             var name = ResultNames.Answer(job);
-            await PutAsync(job, name, Encoding.UTF8.GetBytes(answer.Text), contentType, cancellationToken);
+            await PutAsync(job, name, Bare(job, answer), contentType, cancellationToken);
             written.Add(name);
         }
 
@@ -73,6 +78,23 @@ internal sealed class ResultWriter(IContentStore content)
 
     /// <summary>Whether a result blob was written for this job, and not for another drop under the same name.</summary>
     public static bool IsOf(Job job, BlobInfo info) => WrittenBy(info) is not { } writer || writer == job.Id;
+
+    /// <summary>The answer by itself: JSON is indented for people, everything else is as the model wrote it.</summary>
+    private static ReadOnlyMemory<byte> Bare(Job job, Answer answer)
+    {
+        if (StructuredAnswers.Read(job.Check, answer.Text) is not { } json)
+        {
+            return Encoding.UTF8.GetBytes(answer.Text);
+        }
+
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, Indented))
+        {
+            json.WriteTo(writer);
+        }
+
+        return buffer.WrittenMemory;
+    }
 
     private async Task PutAsync(Job job, string name, ReadOnlyMemory<byte> bytes, string contentType, CancellationToken cancellationToken)
     {

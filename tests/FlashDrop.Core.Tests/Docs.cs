@@ -1,0 +1,18 @@
+namespace FlashDrop.Core.Tests;
+
+/// <summary>The repository's documents, found upwards from where the tests run.</summary>
+internal static class Docs
+{
+    public static string Read(string name)
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
+            {
+                return File.ReadAllText(Path.Combine(folder.FullName, "docs", name));
+            }
+        }
+
+        throw new FileNotFoundException($"No folder above {AppContext.BaseDirectory} holds Functions.sln.");
+    }
+}
