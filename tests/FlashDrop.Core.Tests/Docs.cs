@@ -3,13 +3,15 @@ namespace FlashDrop.Core.Tests;
 /// <summary>The repository's documents, found upwards from where the tests run.</summary>
 internal static class Docs
 {
-    public static string Read(string name)
+    public static string Read(string name) => Source($"docs/{name}");
+
+    public static string Source(string path)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
             {
-                return File.ReadAllText(Path.Combine(folder.FullName, "docs", name));
+                return File.ReadAllText(Path.Combine(folder.FullName, path));
             }
         }
 

@@ -1,3 +1,4 @@
+using FlashDrop.Core.Drops;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Media;
 using FlashDrop.Core.Pipeline;
@@ -30,6 +31,8 @@ public static class CoreServiceCollectionExtensions
         services.TryAddSingleton(provider => new JobTransitions(provider.GetRequiredService<IOptions<PipelineOptions>>().Value));
         services.TryAddSingleton<ProfileCatalog>();
         services.TryAddSingleton<RequestBuilder>();
+        services.TryAddSingleton<JobEstimates>();
+        services.TryAddSingleton<DropReader>();
         services.TryAddSingleton<AnswerRepairs>();
         services.TryAddSingleton<ResultWriter>();
         services.TryAddSingleton<PollSchedule>();

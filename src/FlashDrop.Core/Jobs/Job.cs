@@ -51,6 +51,9 @@ public sealed record Job
     /// <summary>What the first media input is, once its bytes were looked at; for reports.</summary>
     public MediaSummary? Media { get; init; }
 
+    /// <summary>What it was expected to take; null when that could not be told before it was sent.</summary>
+    public JobEstimate? Estimate { get; init; }
+
     /// <summary>When the job was accepted.</summary>
     public required DateTimeOffset AcceptedAt { get; init; }
 
@@ -176,8 +179,26 @@ public sealed record MediaSummary
     /// <summary>Size in bytes of all inputs together.</summary>
     public long Bytes { get; init; }
 
-    /// <summary>Playing time in seconds of audio or video, when known.</summary>
+    /// <summary>Playing time in seconds of all audio and video together, when known.</summary>
     public double? Seconds { get; init; }
+
+    /// <summary>Width of an image in pixels, when known.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>Height of an image in pixels, when known.</summary>
+    public int? Height { get; init; }
+
+    /// <summary>Pages of all documents together, when known.</summary>
+    public int? Pages { get; init; }
+
+    /// <summary>Encoding of a text.</summary>
+    public string? Encoding { get; init; }
+
+    /// <summary>How many files there are, when there are several.</summary>
+    public int? Files { get; init; }
+
+    /// <summary>The extension the file has by mistake, when its bytes are of another type; it was processed by its bytes.</summary>
+    public string? NamedAs { get; init; }
 }
 
 /// <summary>One upstream submission made for a job.</summary>

@@ -23,6 +23,24 @@ internal static class JobErrors
     public static JobError TooLarge(string name, string kind, long bytes, long limit) => new(
         "too_large", $"'{name}' has {bytes:N0} bytes; the limit for {kind} is {limit:N0}.", "Shrink, split or re-encode it and drop it again.");
 
+    public static JobError Damaged(string name, string what) => new(
+        "damaged_file", $"'{name}' is {what}.", "Open it to see whether it is whole, save or export it again, and drop it again.");
+
+    public static JobError TooLong(string name, string found, string limit) => new(
+        "too_long", $"'{name}' has {found}; the limit is {limit}.", "Split it and drop the parts, or raise the limit in the profile or in FlashDrop:Media.");
+
+    public static JobError TooManyTokens(long tokens, long limit) => new(
+        "too_long", $"The request has about {tokens:N0} tokens; the model takes {limit:N0}.", "Split the input, or ask with mediaResolution MEDIA_RESOLUTION_LOW.");
+
+    public static JobError InvalidOverrides(string name, string reason) => new(
+        "invalid_overrides", $"The settings given with '{name}' cannot be used: {reason}", "Correct the metadata or the .job.json file, then drop the file again.");
+
+    public static JobError InvalidBundle(string name, string reason) => new(
+        "invalid_bundle", $"'{name}' cannot be used: {reason}", "Correct bundle.json and drop it again.");
+
+    public static JobError BundleIncomplete(string name, string file) => new(
+        "bundle_incomplete", $"'{name}' names the file '{file}', which is not in the bundle or was replaced meanwhile.", "Put every file into the bundle's folder first, then drop bundle.json again.");
+
     public static JobError UnknownProfile(string profile, string path, IEnumerable<string> known) => new(
         "unknown_profile",
         $"There is no profile '{profile}' (the first folder of '{path}' names it).",

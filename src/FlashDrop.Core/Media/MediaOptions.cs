@@ -35,6 +35,31 @@ public sealed class MediaOptions
     /// <summary>Largest text file in bytes. Default 3 MB, about a million tokens of plain English at the cautious estimate.</summary>
     public long MaxTextBytes { get; set; } = 3_000_000;
 
+    /// <summary>Longest recording in seconds. Default 600 (what the upstream recommends); 0 is no limit.</summary>
+    public double MaxAudioSeconds { get; set; } = 600;
+
+    /// <summary>Longest clip in seconds. Default 180 (what the upstream recommends); 0 is no limit.</summary>
+    public double MaxVideoSeconds { get; set; } = 180;
+
+    /// <summary>
+    /// Most pages of a document. Default 0: no limit. With a limit, a document whose first 64 KiB do not tell its pages costs one storage
+    /// operation more.
+    /// </summary>
+    public int MaxPages { get; set; }
+
+    /// <summary>Most files of a bundle. Default 16.</summary>
+    public int MaxBundleFiles { get; set; } = 16;
+
+    /// <summary>Largest bundle in bytes. Default 100 MB.</summary>
+    public long MaxBundleBytes { get; set; } = 100_000_000;
+
+    internal double SecondsLimitOf(MediaKind kind) => kind switch
+    {
+        MediaKind.Audio => MaxAudioSeconds,
+        MediaKind.Video => MaxVideoSeconds,
+        _ => 0,
+    };
+
     internal bool Takes(MediaType type) => Types.TryGetValue(type.MimeType, out var taken) && taken;
 
     internal string Supported => string.Join(", ", Types.Where(t => t.Value).Select(t => t.Key).Order(StringComparer.Ordinal));

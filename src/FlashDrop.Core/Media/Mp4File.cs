@@ -12,8 +12,15 @@ internal static class Mp4File
     {
         long at = 0;
         var fragmented = false;
+        MediaFacts? found = null;
         for (var i = 0; i < MaxBoxes && at + 8 <= file.Length; i++)
         {
+            // With the index in hand, what follows is worth a look only where it costs nothing.
+            if (found is not null && at + BoxHeader > file.Head.Length)
+            {
+                return found;
+            }
+
             if (await BoxAtAsync(file, at, cancellationToken) is not { } box)
             {
                 return new MediaFacts();
@@ -24,16 +31,22 @@ internal static class Mp4File
                 return MediaFacts.Damaged("a clip that was cut short: a part is longer than the rest of the file");
             }
 
-            if (box.Is("moov"u8))
+            if (box.Is("moov"u8) && found is null)
             {
-                return await DurationAsync(file, at + box.Header, at + box.Size, cancellationToken);
+                found = await DurationAsync(file, at + box.Header, at + box.Size, cancellationToken);
+                if (found.Damage is not null)
+                {
+                    return found;
+                }
             }
 
             fragmented |= box.Is("moof"u8);
             at += box.Size;
         }
 
-        return fragmented || at + 8 <= file.Length ? new MediaFacts() : MediaFacts.Damaged("a clip without its index (moov)");
+        return found is not null ? found
+            : fragmented || at + 8 <= file.Length ? new MediaFacts()
+            : MediaFacts.Damaged("a clip without its index (moov)");
     }
 
     private static async ValueTask<MediaFacts> DurationAsync(ByteWindow file, long at, long end, CancellationToken cancellationToken)

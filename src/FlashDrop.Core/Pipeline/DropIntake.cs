@@ -1,10 +1,12 @@
 using FlashDrop.Core.Diagnostics;
+using FlashDrop.Core.Drops;
 using FlashDrop.Core.Jobs;
-using FlashDrop.Core.Media;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Results;
+using FlashDrop.Core.Structured;
+using FlashDrop.EvoLink.Generation;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -17,7 +19,9 @@ internal sealed class DropIntake(
     IJobStore jobs,
     IContentStore content,
     ProfileCatalog profiles,
+    DropReader reader,
     RequestBuilder requests,
+    JobEstimates estimates,
     AttemptRunner attempts,
     JobChanges changes,
     ResultWriter results,
@@ -33,6 +37,12 @@ internal sealed class DropIntake(
     /// <summary>Accepts the blob as it is now. A blob whose job exists is left to that job.</summary>
     public async Task AcceptAsync(string path, CancellationToken cancellationToken)
     {
+        // What lies beside a drop or inside a bundle is no drop by itself.
+        if (!DropPath.IsDrop(path))
+        {
+            return;
+        }
+
         await using var blob = await content.OpenAsync(new BlobAddress(Containers.Inbox, path), ifMatch: null, cancellationToken);
         if (blob is null)
         {
@@ -40,26 +50,30 @@ internal sealed class DropIntake(
             return;
         }
 
-        var head = new byte[Math.Min(MediaSniffer.HeadLength, blob.Info.Length)];
-        await blob.Stream.ReadExactlyAsync(head, cancellationToken);
+        var head = await RequestBuilder.ReadHeadAsync(blob, cancellationToken);
         var job = NewJob(path, blob.Info);
 
-        Profile profile;
-        StoredInput input;
+        DropContent drop;
         try
         {
-            profile = await profiles.GetAsync(job.Profile, path, cancellationToken);
-            var type = requests.Inspect(path, blob.Info.Length, head);
-            RequestBuilder.Admit(profile, path, type, blob.Info.Length);
-            input = new StoredInput(blob.Info, type).WithOpened(new PrefixedStream(head, blob.Stream));
+            drop = await reader.ReadAsync(await profiles.GetAsync(job.Profile, path, cancellationToken), blob.Info, head, cancellationToken);
+            var profile = drop.Profile;
+            if (!DropPath.IsBundle(path))
+            {
+                drop.Inputs[0].WithOpened(new PrefixedStream(head, blob.Stream));
+            }
+
+            var check = RequestBuilder.CheckOf(profile, overrides: null);
             job = job with
             {
                 TierPolicy = profile.Tier,
-                Output = profile.Output,
-                Check = RequestBuilder.CheckOf(profile, overrides: null),
+                Output = check is { MimeType: StructuredAnswers.Json } ? OutputKind.Json : profile.Output,
+                Check = check,
+                Tags = drop.Tags,
+                Estimate = estimates.Estimate(profile, profile.Prompt, profile.Tier, overrides: null, [.. drop.Inputs.Select(i => (i.Type, i.Info.Length, i.Facts))]),
                 MaxAttempts = Math.Min(profile.MaxAttempts ?? _options.MaxAttempts, _options.MaxAttempts),
                 DeadlineAt = job.AcceptedAt + (profile.Deadline < _options.Deadline ? profile.Deadline.Value : _options.Deadline),
-                Media = RequestBuilder.Summarise(type, blob.Info.Length),
+                Media = RequestBuilder.Summarise([.. drop.Inputs.Select(i => ((string?)i.Info.Address.Name, i.Type, i.Info.Length, i.Facts))]),
             };
         }
         catch (InputException e)
@@ -76,13 +90,13 @@ internal sealed class DropIntake(
         }
 
         Announce(job);
-        await attempts.RunAsync(new StoredJob(job, version), ct => requests.ForDropAsync(profile, job, input, ct), cancellationToken);
+        await attempts.RunAsync(new StoredJob(job, version), ct => requests.ForDropAsync(job, drop, blob.Info.Metadata, ct), cancellationToken);
     }
 
     /// <summary>Ends the job of a drop whose event failed too often, whether it had been accepted or not.</summary>
     public async Task GiveUpAsync(string path, string queue, CancellationToken cancellationToken)
     {
-        if (await content.GetInfoAsync(new BlobAddress(Containers.Inbox, path), cancellationToken) is not { } info)
+        if (!DropPath.IsDrop(path) || await content.GetInfoAsync(new BlobAddress(Containers.Inbox, path), cancellationToken) is not { } info)
         {
             Log.DropGone(logger, path);
             return;
@@ -99,18 +113,18 @@ internal sealed class DropIntake(
         }
     }
 
-    /// <summary>A later attempt's view of the drop: the same version, opened anew.</summary>
+    /// <summary>A later attempt's request: from the same version of the drop, opened anew.</summary>
     /// <exception cref="InputException">The drop is gone or was replaced.</exception>
-    public async Task<StoredInput> ReopenAsync(DropReference drop, CancellationToken cancellationToken)
+    public async Task<GenerateContentRequest> RebuildAsync(Profile profile, Job job, CancellationToken cancellationToken)
     {
+        var drop = job.Drop!;
         var address = new BlobAddress(Containers.Inbox, drop.Path);
         try
         {
             await using var blob = await content.OpenAsync(address, drop.ETag, cancellationToken)
                 ?? throw new InputException(JobErrors.InputMissing(drop.Path));
-            var head = new byte[Math.Min(MediaSniffer.HeadLength, blob.Info.Length)];
-            await blob.Stream.ReadExactlyAsync(head, cancellationToken);
-            return new StoredInput(blob.Info, requests.Inspect(drop.Path, blob.Info.Length, head));
+            var read = await reader.ReadAsync(profile, blob.Info, await RequestBuilder.ReadHeadAsync(blob, cancellationToken), cancellationToken);
+            return await requests.ForDropAsync(job, read, blob.Info.Metadata, cancellationToken);
         }
         catch (BlobChangedException)
         {
@@ -120,8 +134,9 @@ internal sealed class DropIntake(
 
     private Job NewJob(string path, BlobInfo info)
     {
-        var slash = path.IndexOf('/', StringComparison.Ordinal);
-        var profile = slash > 0 ? path[..slash] : RootProfile;
+        var subject = DropPath.Subject(path);
+        var slash = subject.IndexOf('/', StringComparison.Ordinal);
+        var profile = slash > 0 ? subject[..slash] : RootProfile;
         var now = time.GetUtcNow();
         return new Job
         {
@@ -131,7 +146,7 @@ internal sealed class DropIntake(
             Caller = $"drop:{profile}",
             Profile = profile,
             TierPolicy = TierPolicy.Standard,
-            ResultName = slash > 0 ? path : $"{RootProfile}/{path}",
+            ResultName = slash > 0 ? subject : $"{RootProfile}/{subject}",
             Drop = new DropReference(path, info.ETag, info.LastModified, info.Length),
             AcceptedAt = now,
             UpdatedAt = now,

@@ -22,6 +22,7 @@ internal sealed class JobService(
     IIdempotencyStore idempotency,
     ProfileCatalog profiles,
     RequestBuilder requests,
+    JobEstimates estimates,
     JobChanges changes,
     IOptions<PipelineOptions> options,
     Random random,
@@ -33,7 +34,6 @@ internal sealed class JobService(
     public async Task<AcceptOutcome> AcceptAsync(NewJob job, CancellationToken cancellationToken)
     {
         Profile profile;
-        MediaSummary? media;
         try
         {
             profile = await profiles.GetAsync(job.Profile, "profile", cancellationToken);
@@ -43,7 +43,8 @@ internal sealed class JobService(
             return new AcceptOutcome.Rejected(e.Error, "profile");
         }
 
-        if (Check(profile, job.Request, out media, out var answer) is { } rejected)
+        var (rejected, plan) = await CheckAsync(profile, job, cancellationToken);
+        if (rejected is not null)
         {
             return rejected;
         }
@@ -67,7 +68,7 @@ internal sealed class JobService(
             id = claim.JobId;
         }
 
-        return await StoreAsync(id, job, profile, media, answer, cancellationToken);
+        return await StoreAsync(id, job, profile, plan, cancellationToken);
     }
 
     public Task<StoredJob?> FindAsync(JobId id, CancellationToken cancellationToken) => jobs.FindAsync(id, cancellationToken);
@@ -109,7 +110,7 @@ internal sealed class JobService(
         return blob;
     }
 
-    private async Task<AcceptOutcome> StoreAsync(JobId id, NewJob accepted, Profile profile, MediaSummary? media, AnswerCheck? check, CancellationToken cancellationToken)
+    private async Task<AcceptOutcome> StoreAsync(JobId id, NewJob accepted, Profile profile, JobPlan plan, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var folder = $"{id.Time:yyyy}/{id.Time:MM}/{id.Time:dd}/{id}";
@@ -134,8 +135,9 @@ internal sealed class JobService(
             ResultName = $"api/{folder}",
             RequestName = requestName,
             Output = profile.Output,
-            Check = check,
-            Media = media,
+            Check = plan.Check,
+            Estimate = plan.Estimate,
+            Media = plan.Media,
             AcceptedAt = now,
             UpdatedAt = now,
             DueAt = now,
@@ -176,59 +178,71 @@ internal sealed class JobService(
         return request with { Inputs = inputs };
     }
 
-    /// <summary>Refuses what can be told to be wrong without looking at storage.</summary>
-    private AcceptOutcome.Rejected? Check(Profile profile, JobRequest request, out MediaSummary? media, out AnswerCheck? check)
+    /// <summary>Refuses what can be told to be wrong without looking at storage, and tells what is known of the rest.</summary>
+    private async Task<(AcceptOutcome.Rejected? Rejected, JobPlan Plan)> CheckAsync(Profile profile, NewJob job, CancellationToken cancellationToken)
     {
-        media = null;
-        check = null;
+        var request = job.Request;
         if (request is { Native: null, Prompt: null, Inputs.Count: 0 })
         {
-            return Reject("it asks nothing: give a prompt, inputs, or a whole native request.", "prompt");
+            return (Reject("it asks nothing: give a prompt, inputs, or a whole native request.", "prompt"), default);
         }
 
+        List<(string? Name, MediaType Type, long Length, MediaFacts Facts)> inputs = [];
         List<Part> parts = new(request.Inputs.Count);
-        for (var i = 0; i < request.Inputs.Count; i++)
-        {
-            try
-            {
-                if (request.Inputs[i] is InlineInput inline)
-                {
-                    var type = requests.Inspect($"inputs[{i}]", inline.Data.Length, Head(inline.Data).Span);
-                    if (request.Native is null)
-                    {
-                        RequestBuilder.Admit(profile, $"inputs[{i}]", type, inline.Data.Length);
-                    }
-
-                    media = media is null
-                        ? RequestBuilder.Summarise(type, inline.Data.Length)
-                        : media with { Bytes = media.Bytes + inline.Data.Length };
-                }
-                else if (request.Inputs[i] is UrlInput { MimeType: null } url)
-                {
-                    MimeTypes.OfExtension(url.Url.AbsolutePath);
-                }
-            }
-            catch (InputException e)
-            {
-                return new AcceptOutcome.Rejected(e.Error, $"inputs[{i}]");
-            }
-
-            parts.Add(Part.FromText(""));
-        }
-
+        var field = "";
         try
         {
-            check = request.Native is { } native
-                ? RequestRules.Require(RequestSettings.Of(NativeRequestReader.Read(native, parts), repair: false)).Check
-                : RequestBuilder.CheckOf(profile, request.GenerationConfig);
+            var text = 0L;
+            for (var i = 0; i < request.Inputs.Count; i++)
+            {
+                field = $"inputs[{i}]";
+                switch (request.Inputs[i])
+                {
+                    case InlineInput inline:
+                        var (type, facts) = await requests.ExamineAsync(request.Native is null ? profile : null, field, inline.Data, cancellationToken);
+                        inputs.Add((null, type, inline.Data.Length, facts));
+                        break;
+                    case UrlInput { MimeType: null } url:
+                        MimeTypes.OfExtension(url.Url.AbsolutePath);
+                        break;
+                    case TextInput given:
+                        text += given.Text.Length;
+                        break;
+                    default:
+                        break;
+                }
+
+                parts.Add(Part.FromText(""));
+            }
+
+            field = request.Native is null ? "generationConfig" : "native";
+            if (request.Native is { } native)
+            {
+                var check = RequestRules.Require(RequestSettings.Of(NativeRequestReader.Read(native, parts), repair: false)).Check;
+                return (null, new JobPlan(RequestBuilder.Summarise(inputs), check, Estimate: null));
+            }
+
+            var plan = new JobPlan(RequestBuilder.Summarise(inputs), RequestBuilder.CheckOf(profile, request.GenerationConfig), Estimate: null);
+            field = "inputs";
+            var estimate = estimates.Estimate(
+                profile,
+                request.Prompt ?? profile.Prompt,
+                job.TierPolicy ?? profile.Tier,
+                request.GenerationConfig,
+                [.. inputs.Select(i => (i.Type, i.Length, i.Facts)), (MediaType.Text, text, new MediaFacts())]);
+
+            // What lies in storage or behind a URL is looked at only when it is sent.
+            var isAllKnown = request.Inputs.All(i => i is InlineInput or TextInput);
+            return (null, plan with { Estimate = isAllKnown ? estimate : null });
         }
         catch (InputException e)
         {
-            return new AcceptOutcome.Rejected(e.Error, request.Native is null ? "generationConfig" : "native");
+            return (new AcceptOutcome.Rejected(e.Error, field), default);
         }
-
-        return null;
     }
+
+    /// <summary>What is known of a job when it is accepted.</summary>
+    private readonly record struct JobPlan(MediaSummary? Media, AnswerCheck? Check, JobEstimate? Estimate);
 
     private static AcceptOutcome.Rejected Reject(string reason, string field) => new(JobErrors.RequestUnreadable(reason), field);
 

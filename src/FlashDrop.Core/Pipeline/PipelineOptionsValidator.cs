@@ -87,12 +87,19 @@ internal sealed class MediaOptionsValidator : IValidateOptions<MediaOptions>
             (nameof(options.MaxVideoBytes), options.MaxVideoBytes),
             (nameof(options.MaxDocumentBytes), options.MaxDocumentBytes),
             (nameof(options.MaxTextBytes), options.MaxTextBytes),
+            (nameof(options.MaxBundleFiles), options.MaxBundleFiles),
+            (nameof(options.MaxBundleBytes), options.MaxBundleBytes),
         })
         {
             if (value <= 0)
             {
                 result.AddError($"{MediaOptions.Section}:{setting} is {value}; it must be more than zero.");
             }
+        }
+
+        if (!(options.MaxAudioSeconds >= 0 && options.MaxVideoSeconds >= 0 && options.MaxPages >= 0))
+        {
+            result.AddError($"{MediaOptions.Section}: MaxAudioSeconds, MaxVideoSeconds and MaxPages must not be negative; 0 is no limit.");
         }
 
         if (!options.Types.ContainsValue(true))

@@ -53,9 +53,9 @@ internal sealed class SubmitHandler(
     private async Task<GenerateContentRequest> BuildAsync(Job job, CancellationToken cancellationToken)
     {
         var profile = await profiles.GetAsync(job.Profile, job.Drop?.Path ?? job.Id.ToString(), cancellationToken);
-        if (job.Drop is { } drop)
+        if (job.Drop is not null)
         {
-            return await requests.ForDropAsync(profile, job, await drops.ReopenAsync(drop, cancellationToken), cancellationToken);
+            return await drops.RebuildAsync(profile, job, cancellationToken);
         }
 
         var address = new BlobAddress(Containers.Requests, job.RequestName ?? throw new InvalidOperationException($"Job {job.Id} has neither drop nor request."));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using FlashDrop.Core.Diagnostics;
+using FlashDrop.Core.Drops;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
 using Microsoft.Extensions.Logging;
@@ -113,7 +114,7 @@ internal sealed class Sweeper(
         List<BlobInfo> batch = new(DropBatch);
         await foreach (var blob in content.ListAsync(Containers.Inbox, prefix: null, cancellationToken))
         {
-            if (blob.LastModified < from || blob.LastModified > until)
+            if (blob.LastModified < from || blob.LastModified > until || !DropPath.IsDrop(blob.Address.Name))
             {
                 continue;
             }

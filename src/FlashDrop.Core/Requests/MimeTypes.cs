@@ -32,6 +32,12 @@ internal static class MimeTypes
     public static bool Fits(string name, MediaType type) =>
         ByExtension.TryGetValue(Path.GetExtension(name), out var mime) && mime == type.MimeType;
 
+    /// <summary>The extension of a name that stands for another type than the bytes have; null when they agree or it stands for none.</summary>
+    public static string? Mislabel(string name, MediaType type) =>
+        Path.GetExtension(name) is var extension && ByExtension.TryGetValue(extension, out var mime) && mime != type.MimeType
+            ? extension.ToLowerInvariant()
+            : null;
+
     /// <summary>The media type a URL path's extension stands for.</summary>
     /// <exception cref="InputException">The extension is none we know.</exception>
     public static string OfExtension(string path) => ByExtension.TryGetValue(Path.GetExtension(path), out var mime)

@@ -1,4 +1,5 @@
 using System.Text;
+using FlashDrop.Core.Drops;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Media;
 using FlashDrop.Core.Pipeline;
@@ -21,6 +22,9 @@ internal sealed class RequestBuilder(
     IOptions<UpstreamOptions> upstream,
     IOptions<PipelineOptions> pipeline)
 {
+    /// <summary>Stands for a native request, which has no profile to narrow it.</summary>
+    private static readonly Profile AnyProfile = new() { Prompt = "" };
+
     /// <summary>Looks at an open blob's first bytes and checks type and size, without touching the rest.</summary>
     /// <param name="name">What to call it in errors.</param>
     /// <param name="length">Its size in bytes.</param>
@@ -63,14 +67,116 @@ internal sealed class RequestBuilder(
     public static AnswerCheck? CheckOf(Profile profile, GenerationConfig? overrides) =>
         RequestRules.Require(ProfileReader.SettingsOf(profile, overrides)).Check;
 
-    /// <summary>The summary stored with a job.</summary>
-    public static MediaSummary Summarise(MediaType type, long bytes) => new() { Kind = KindName(type.Kind), MimeType = type.MimeType, Bytes = bytes };
+    /// <summary>
+    /// Looks at an input through its first bytes: type, size, accepted by the profile, whole, not too long. Reads further, a few times at
+    /// most, only when a limit depends on it.
+    /// </summary>
+    /// <exception cref="InputException">It cannot be used.</exception>
+    public async Task<StoredInput> ExamineAsync(Profile profile, string name, BlobInfo info, ReadOnlyMemory<byte> head, CancellationToken cancellationToken)
+    {
+        var type = Inspect(name, info.Length, head.Span);
+        Admit(profile, name, type, info.Length);
+        var isLimited = type.Kind switch
+        {
+            MediaKind.Audio or MediaKind.Video => profile.Limits?.MaxSeconds is not null || media.Value.SecondsLimitOf(type.Kind) > 0,
+            MediaKind.Document => profile.Limits?.MaxPages is not null || media.Value.MaxPages > 0,
+            _ => false,
+        };
+        var file = new ByteWindow(head, info.Length, isLimited ? (offset, count, ct) => content.ReadRangeAsync(info.Address, offset, count, ct) : null);
+        var facts = await MediaInspector.InspectAsync(type, file, cancellationToken);
+        CheckLength(profile, name, type, facts);
+        return new StoredInput(info, type) { Facts = facts };
+    }
+
+    /// <summary>The same for bytes in memory.</summary>
+    /// <exception cref="InputException">They cannot be used.</exception>
+    public async Task<(MediaType Type, MediaFacts Facts)> ExamineAsync(Profile? profile, string name, ReadOnlyMemory<byte> data, CancellationToken cancellationToken)
+    {
+        var type = Inspect(name, data.Length, data.Span[..Math.Min(data.Length, MediaSniffer.HeadLength)]);
+        if (profile is not null)
+        {
+            Admit(profile, name, type, data.Length);
+        }
+
+        var file = new ByteWindow(data[..Math.Min(data.Length, MediaSniffer.HeadLength)], data.Length, (offset, count, _) => Task.FromResult<ReadOnlyMemory<byte>?>(data.Slice((int)offset, count)));
+        var facts = await MediaInspector.InspectAsync(type, file, cancellationToken);
+        CheckLength(profile, name, type, facts);
+        return (type, facts);
+    }
+
+    /// <summary>The first bytes of an open blob, as many as inspection looks at.</summary>
+    public static async Task<ReadOnlyMemory<byte>> ReadHeadAsync(BlobContent blob, CancellationToken cancellationToken)
+    {
+        var head = new byte[Math.Min(MediaSniffer.HeadLength, blob.Info.Length)];
+        await blob.Stream.ReadExactlyAsync(head, cancellationToken);
+        return head;
+    }
+
+    /// <summary>The summary stored with a job: of the first input, with the sums of all.</summary>
+    public static MediaSummary? Summarise(IReadOnlyList<(string? Name, MediaType Type, long Length, MediaFacts Facts)> inputs)
+    {
+        if (inputs.Count == 0)
+        {
+            return null;
+        }
+
+        var (name, type, _, facts) = inputs[0];
+        return new MediaSummary
+        {
+            Kind = KindName(type.Kind),
+            MimeType = type.MimeType,
+            Bytes = inputs.Sum(i => i.Length),
+            Seconds = inputs.Any(i => i.Facts.Seconds is not null) ? inputs.Sum(i => i.Facts.Seconds ?? 0) : null,
+            Pages = inputs.Any(i => i.Facts.Pages is not null) ? inputs.Sum(i => i.Facts.Pages ?? 0) : null,
+            Width = facts.Width,
+            Height = facts.Height,
+            Encoding = facts.Encoding,
+            Files = inputs.Count > 1 ? inputs.Count : null,
+            NamedAs = name is null ? null : MimeTypes.Mislabel(name, type),
+        };
+    }
+
+    private void CheckLength(Profile? profile, string name, MediaType type, MediaFacts facts)
+    {
+        if (facts.Damage is { } damage)
+        {
+            throw new InputException(JobErrors.Damaged(name, damage));
+        }
+
+        var general = media.Value.SecondsLimitOf(type.Kind);
+        var maxSeconds = Math.Min(general > 0 ? general : double.MaxValue, profile?.Limits?.MaxSeconds ?? double.MaxValue);
+        if (facts.Seconds > maxSeconds)
+        {
+            throw new InputException(JobErrors.TooLong(name, FormattableString.Invariant($"{facts.Seconds:0.#} s"), FormattableString.Invariant($"{maxSeconds:0.#} s")));
+        }
+
+        var maxPages = Math.Min(media.Value.MaxPages > 0 ? media.Value.MaxPages : int.MaxValue, profile?.Limits?.MaxPages ?? int.MaxValue);
+        if (facts.Pages > maxPages)
+        {
+            throw new InputException(JobErrors.TooLong(name, FormattableString.Invariant($"{facts.Pages:N0} pages"), FormattableString.Invariant($"{maxPages:N0}")));
+        }
+    }
 
     /// <summary>The request for a drop.</summary>
-    public async Task<GenerateContentRequest> ForDropAsync(Profile profile, Job job, StoredInput drop, CancellationToken cancellationToken)
+    public async Task<GenerateContentRequest> ForDropAsync(
+        Job job, DropContent drop, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken)
     {
-        var part = await PartOfAsync(drop, inlineLeft: upstream.Value.MaxInlineBytes, cancellationToken);
-        return Assemble(profile, profile.Prompt, new PromptValues(drop.Info.Address.Name, job.AcceptedAt, drop.Info.Metadata), [part], overrides: null);
+        var inlineLeft = upstream.Value.MaxInlineBytes;
+        List<Part> parts = [];
+        foreach (var input in drop.Inputs)
+        {
+            if (input.Label is { } label)
+            {
+                parts.Add(Part.FromText($"File: {PromptTemplate.Clean(label)}"));
+            }
+
+            var part = await PartOfAsync(input, inlineLeft, cancellationToken);
+            inlineLeft -= part.Media?.Length ?? 0;
+            parts.Add(part);
+        }
+
+        var values = new PromptValues(DropPath.Subject(job.Drop!.Path), job.AcceptedAt, metadata);
+        return Assemble(drop.Profile, drop.Profile.Prompt, values, parts, overrides: null);
     }
 
     /// <summary>The request for an HTTP job.</summary>
@@ -81,7 +187,7 @@ internal sealed class RequestBuilder(
         List<Part> parts = new(request.Inputs.Count);
         foreach (var input in request.Inputs)
         {
-            var part = await PartOfAsync(input, inlineLeft, cancellationToken);
+            var part = await PartOfAsync(request.Native is null ? profile : AnyProfile, input, inlineLeft, cancellationToken);
             inlineLeft -= part.Media?.Length ?? 0;
             parts.Add(part);
         }
@@ -143,7 +249,7 @@ internal sealed class RequestBuilder(
     private static GenerateContentRequest Ruled(GenerateContentRequest request) =>
         request with { GenerationConfig = RequestRules.Require(RequestSettings.Of(request, repair: false)).Settings.GenerationConfig };
 
-    private async Task<Part> PartOfAsync(JobInput input, long inlineLeft, CancellationToken cancellationToken)
+    private async Task<Part> PartOfAsync(Profile profile, JobInput input, long inlineLeft, CancellationToken cancellationToken)
     {
         switch (input)
         {
@@ -152,21 +258,19 @@ internal sealed class RequestBuilder(
             case UrlInput url:
                 return new Part { FileData = new FileData(url.MimeType ?? MimeTypes.OfExtension(url.Url.AbsolutePath), url.Url) };
             case BlobInput blob:
-                return await PartOfAsync(await OpenAsync(new BlobAddress(blob.Container, blob.Name), cancellationToken), inlineLeft, cancellationToken);
+                return await PartOfAsync(await OpenAsync(profile, new BlobAddress(blob.Container, blob.Name), cancellationToken), inlineLeft, cancellationToken);
             case InlineInput { Name: { } name }:
-                return await PartOfAsync(await OpenAsync(new BlobAddress(Containers.Requests, name), cancellationToken), inlineLeft, cancellationToken);
+                return await PartOfAsync(await OpenAsync(profile, new BlobAddress(Containers.Requests, name), cancellationToken), inlineLeft, cancellationToken);
             default:
                 throw new InputException(JobErrors.RequestUnreadable($"an input of kind {input.GetType().Name} has no content."));
         }
     }
 
-    private async Task<StoredInput> OpenAsync(BlobAddress address, CancellationToken cancellationToken)
+    private async Task<StoredInput> OpenAsync(Profile profile, BlobAddress address, CancellationToken cancellationToken)
     {
         await using var blob = await content.OpenAsync(address, ifMatch: null, cancellationToken)
             ?? throw new InputException(JobErrors.InputMissing(address.ToString()));
-        var head = new byte[Math.Min(MediaSniffer.HeadLength, blob.Info.Length)];
-        await blob.Stream.ReadExactlyAsync(head, cancellationToken);
-        return new StoredInput(blob.Info, Inspect(address.ToString(), blob.Info.Length, head));
+        return await ExamineAsync(profile, address.ToString(), blob.Info, await ReadHeadAsync(blob, cancellationToken), cancellationToken);
     }
 
     private async Task<Part> PartOfAsync(StoredInput input, long inlineLeft, CancellationToken cancellationToken)
@@ -234,6 +338,15 @@ internal sealed record StoredInput(BlobInfo Info, MediaType Type)
 {
     private Stream? _opened;
 
+    /// <summary>What its bytes say about it.</summary>
+    public MediaFacts Facts { get; init; } = new();
+
+    /// <summary>Its name within the bundle it belongs to.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>The bundle it belongs to; its loss is then the bundle's error.</summary>
+    public string? Bundle { get; init; }
+
     /// <summary>Hands over a stream that is open already, at its start, to whoever opens the blob first.</summary>
     public StoredInput WithOpened(Stream stream)
     {
@@ -253,11 +366,11 @@ internal sealed record StoredInput(BlobInfo Info, MediaType Type)
         try
         {
             var blob = await content.OpenAsync(Info.Address, Info.ETag, cancellationToken);
-            return blob?.Stream ?? throw new InputException(JobErrors.InputMissing(Info.Address.Name));
+            return blob?.Stream ?? throw new InputException(Bundle is null ? JobErrors.InputMissing(Info.Address.Name) : JobErrors.BundleIncomplete(Bundle, Label ?? ""));
         }
         catch (BlobChangedException)
         {
-            throw new InputException(JobErrors.InputChanged(Info.Address.Name));
+            throw new InputException(Bundle is null ? JobErrors.InputChanged(Info.Address.Name) : JobErrors.BundleIncomplete(Bundle, Label ?? ""));
         }
     }
 }

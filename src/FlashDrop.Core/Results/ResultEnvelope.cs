@@ -31,6 +31,9 @@ public sealed record ResultEnvelope
     /// <summary>What the input was.</summary>
     public MediaSummary? Input { get; init; }
 
+    /// <summary>What it was expected to take; null when that could not be told.</summary>
+    public JobEstimate? Estimate { get; init; }
+
     /// <summary>The answer, when the job succeeded.</summary>
     public AnswerView? Answer { get; init; }
 
@@ -71,6 +74,7 @@ public sealed record ResultEnvelope
             Profile = job.Profile,
             Drop = job.Drop,
             Input = job.Media,
+            Estimate = job.Estimate,
             Answer = answer is null || job.State != JobState.Succeeded ? null : new AnswerView
             {
                 Text = answer.Text,

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
+using FlashDrop.Core.Tests.Media;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.Testing.Storage;
@@ -122,7 +123,7 @@ public sealed class DropTests
     public async Task DropLargerThanTheInlineLimit_GoesAsASignedUrl_EndingInItsExtension()
     {
         var bench = new PipelineBench();
-        byte[] clip = [0, 0, 0, 24, .. "ftypisom"u8, .. new byte[15 * 1024 * 1024]];
+        var clip = TestMedia.Mp4(3, data: 15 * 1024 * 1024);
 
         await bench.DropAsync("default/clip", clip);
 

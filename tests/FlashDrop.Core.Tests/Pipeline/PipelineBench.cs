@@ -5,6 +5,7 @@ using FlashDrop.Core.Metering;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Results;
+using FlashDrop.Core.Tests.Media;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Pricing;
 using FlashDrop.Testing.Storage;
@@ -19,7 +20,7 @@ namespace FlashDrop.Core.Tests.Pipeline;
 /// <summary>The whole pipeline over in-memory storage and upstream, on a virtual clock, with a host that delivers what is due.</summary>
 internal sealed class PipelineBench : IJobObserver
 {
-    public static readonly byte[] Jpeg = [0xFF, 0xD8, 0xFF, 0xE0, .. Encoding.ASCII.GetBytes("JFIF and so on"), 0xFF, 0xD9];
+    public static readonly byte[] Jpeg = TestMedia.Jpeg(16, 16);
 
     private readonly ServiceProvider _services;
 
