@@ -100,7 +100,7 @@ internal sealed class JobTransitions(PipelineOptions options)
 
     private Transition OnAnswered(Job job, JobEvent.Answered e, DateTimeOffset now, double random)
     {
-        var usage = UsageOf(job, e, now) with { Late = e.Attempt.Number != job.Attempt };
+        var usage = UsageOf(job, e, now) with { Late = !IsCurrent(job, e.Attempt) };
         var attempt = new Attempt
         {
             Number = e.Attempt.Number,
@@ -121,7 +121,7 @@ internal sealed class JobTransitions(PipelineOptions options)
             return new Transition(done, NextStep.Nothing) { Usage = [usage] };
         }
 
-        if (e.Attempt.Number != job.Attempt)
+        if (!IsCurrent(job, e.Attempt))
         {
             // A late and useless answer of a given-up task: the current attempt goes on.
             return new Transition(recorded with { UpdatedAt = now }, NextStep.Nothing) { Usage = [usage] };
@@ -137,7 +137,7 @@ internal sealed class JobTransitions(PipelineOptions options)
 
     private Transition OnAttemptFailed(Job job, JobEvent.AttemptFailed e, DateTimeOffset now, double random)
     {
-        if (e.Attempt.Number != job.Attempt)
+        if (!IsCurrent(job, e.Attempt))
         {
             return Transition.None(job);
         }
@@ -249,18 +249,25 @@ internal sealed class JobTransitions(PipelineOptions options)
         return TimeSpan.FromSeconds(capped * (0.8 + (0.4 * random)));
     }
 
+    /// <summary>
+    /// Whether an outcome is that of the attempt under way. A message that was delivered twice at once makes two submissions under one number;
+    /// the one whose task is in the row is under way, the other is not.
+    /// </summary>
+    private static bool IsCurrent(Job job, AttemptInfo attempt) =>
+        attempt.Number == job.Attempt && (job.State != JobState.Submitted || attempt.TaskId == job.TaskId);
+
     /// <summary>Puts an attempt's outcome in place of its live entry, and sums what is known about cost.</summary>
     private static Job Record(Job job, Attempt attempt)
     {
-        var attempts = job.Attempts.Any(a => a.Number == attempt.Number)
-            ? job.Attempts.Select(a => a.Number == attempt.Number ? attempt with { TaskId = attempt.TaskId ?? a.TaskId } : a).ToList()
-            : Append(job.Attempts, attempt);
+        var attempts = job.Attempts.Any(IsSame) ? job.Attempts.Select(a => IsSame(a) ? attempt : a).ToList() : Append(job.Attempts, attempt);
         var answered = attempts.Where(a => a.ModelVersion is not null || a.Usage is not null || a.CostUsd is not null).ToList();
         return job with
         {
             Attempts = attempts,
             CostUsd = answered.Count > 0 && answered.All(a => a.CostUsd is not null) ? answered.Sum(a => a.CostUsd) : null,
         };
+
+        bool IsSame(Attempt other) => other.Number == attempt.Number && other.TaskId == attempt.TaskId;
     }
 
     private static List<Attempt> Append(IReadOnlyList<Attempt> attempts, Attempt attempt)
