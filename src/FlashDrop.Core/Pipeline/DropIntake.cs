@@ -160,9 +160,21 @@ internal sealed class DropIntake(
     /// <summary>Ends a drop before anything is paid: the error blob first, then the terminal row.</summary>
     private async Task RejectAsync(Job job, JobError error, CancellationToken cancellationToken)
     {
+        if (await jobs.FindAsync(job.Id, cancellationToken) is not null)
+        {
+            return;
+        }
+
         var now = time.GetUtcNow();
         var failed = job with { State = JobState.Failed, Error = error, UpdatedAt = now, DueAt = now, CompletedAt = now };
-        await results.WriteAsync(failed, answer: null, listUsd: null, cancellationToken);
+        var claim = new ResultClaim { MayReplaceOlder = true };
+        if (await results.WriteAsync(failed, answer: null, listUsd: null, claim, cancellationToken) is { } left)
+        {
+            // Left by a delivery that died before its row.
+            claim.Own.Add(left.Blob);
+            await results.WriteAsync(failed, answer: null, listUsd: null, claim, cancellationToken);
+        }
+
         if (await jobs.AddAsync(failed, cancellationToken) is not null)
         {
             Announce(failed);

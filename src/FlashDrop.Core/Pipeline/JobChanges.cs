@@ -33,6 +33,7 @@ internal sealed class JobChanges(
     /// <exception cref="StorageUnavailableException">Storage failed, or the row kept changing; deliver the work again.</exception>
     public async Task<(StoredJob? Job, bool Changed)> ApplyAsync(StoredJob stored, JobEvent happened, CancellationToken cancellationToken)
     {
+        var claim = new ResultClaim();
         for (var race = 1; race <= MaxRaces; race++)
         {
             var change = transitions.Decide(stored.Job, happened, time.GetUtcNow(), random.NextDouble());
@@ -44,33 +45,88 @@ internal sealed class JobChanges(
                     Log.LateTask(logger, usage.Id, stored.Job.Id.ToString());
                 }
 
+                // The job ended another way: nothing we wrote stands.
+                await results.WithdrawAsync(claim.Own, cancellationToken);
                 return (stored, false);
             }
 
-            var written = change.Job.IsTerminal ? await WriteResultsAsync(change, happened, cancellationToken) : [];
-            if (await jobs.UpdateAsync(change.Job, stored.Version, change.Usage, cancellationToken) is { } version)
+            var inTheWay = change.Job.IsTerminal ? await WriteResultsAsync(change, happened, claim, cancellationToken) : null;
+            if (inTheWay is null && await jobs.UpdateAsync(change.Job, stored.Version, change.Usage, cancellationToken) is { } version)
             {
                 Announce(change.Job);
                 await SendAsync(change, version, cancellationToken);
+                await TidyAsync(change.Job, cancellationToken);
                 return (new StoredJob(change.Job, version), true);
             }
 
-            Log.LostRace(logger, change.Job.Id.ToString(), race);
-            var fresh = await jobs.FindAsync(change.Job.Id, cancellationToken);
-            if (written.Count > 0 && (fresh is null || (fresh.Job.IsTerminal && fresh.Job.State != change.Job.State)))
+            if (inTheWay is null)
             {
-                await results.WithdrawAsync(change.Job, written, cancellationToken);
+                Log.LostRace(logger, change.Job.Id.ToString(), race);
             }
 
+            var fresh = await jobs.FindAsync(change.Job.Id, cancellationToken);
             if (fresh is null)
             {
+                await results.WithdrawAsync(claim.Own, cancellationToken);
                 return (null, false);
             }
 
-            stored = fresh;
+            stored = inTheWay is { } found ? await TakeOverAsync(fresh, change.Job, found, claim, cancellationToken) : fresh;
         }
 
         throw new StorageUnavailableException($"Job {stored.Job.Id} kept changing; its work is delivered again.");
+    }
+
+    /// <summary>
+    /// A blob is in the way of a result: one of an older drop, or one that somebody wrote for this job and either died before the row said
+    /// so or is about to write that row. If the row is not terminal it may go. For our own, a new version of the row decides between them:
+    /// the other's is refused from then on.
+    /// </summary>
+    private async Task<StoredJob> TakeOverAsync(
+        StoredJob fresh, Job wanted, BlobInTheWay found, ResultClaim claim, CancellationToken cancellationToken)
+    {
+        if (fresh.Job.IsTerminal)
+        {
+            if (found.IsOwn && fresh.Job.State != wanted.State)
+            {
+                await results.RemoveAsync(fresh.Job, wanted.State, cancellationToken);
+            }
+
+            return fresh;
+        }
+
+        claim.MayReplaceOlder = true;
+        if (!found.IsOwn)
+        {
+            return fresh;
+        }
+
+        var touched = fresh.Job with { UpdatedAt = time.GetUtcNow() };
+        if (await jobs.UpdateAsync(touched, fresh.Version, usage: [], cancellationToken) is not { } version)
+        {
+            return fresh;
+        }
+
+        claim.Own.Add(found.Blob);
+        return new StoredJob(touched, version);
+    }
+
+    /// <summary>
+    /// A try that died between its result and its row can leave a blob of another ending. Only jobs with several attempts or past their
+    /// deadline have had such tries, and cancelled ones may: the others do not pay for the look.
+    /// </summary>
+    private async Task TidyAsync(Job ended, CancellationToken cancellationToken)
+    {
+        if (ended.State == JobState.Cancelled)
+        {
+            await results.RemoveAsync(ended, JobState.Succeeded, cancellationToken);
+            await results.RemoveAsync(ended, JobState.Failed, cancellationToken);
+        }
+        else if (ended.IsTerminal
+            && (ended.CompletedAt >= ended.DeadlineAt || ended.Attempts.Count > 1 || ended.Attempts.Any(a => a.ErrorCode == JobErrors.Interrupted)))
+        {
+            await results.RemoveAsync(ended, ended.State == JobState.Failed ? JobState.Succeeded : JobState.Failed, cancellationToken);
+        }
     }
 
     /// <summary>Tells observers and the log of a job's new state.</summary>
@@ -83,10 +139,11 @@ internal sealed class JobChanges(
         }
     }
 
-    private Task<IReadOnlyList<string>> WriteResultsAsync(Transition change, JobEvent happened, CancellationToken cancellationToken) =>
+    private Task<BlobInTheWay?> WriteResultsAsync(
+        Transition change, JobEvent happened, ResultClaim claim, CancellationToken cancellationToken) =>
         happened is JobEvent.Answered answered
-            ? results.WriteAsync(change.Job, answered.Answer, answered.Price.ListUsd, cancellationToken)
-            : results.WriteAsync(change.Job, answer: null, listUsd: null, cancellationToken);
+            ? results.WriteAsync(change.Job, answered.Answer, answered.Price.ListUsd, claim, cancellationToken)
+            : results.WriteAsync(change.Job, answer: null, listUsd: null, claim, cancellationToken);
 
     private async Task SendAsync(Transition change, string version, CancellationToken cancellationToken)
     {

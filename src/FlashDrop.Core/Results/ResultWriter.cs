@@ -11,7 +11,8 @@ using FlashDrop.EvoLink.Generation;
 namespace FlashDrop.Core.Results;
 
 /// <summary>
-/// Writes a finished job's blobs, before its row says so. Writing again is harmless, and a newer drop's result is never replaced.
+/// Writes a finished job's blobs, before its row says so. A newer drop's result is never replaced, nor one of the same job that its
+/// row may stand for already.
 /// </summary>
 internal sealed class ResultWriter(IContentStore content)
 {
@@ -26,23 +27,24 @@ internal sealed class ResultWriter(IContentStore content)
     /// <param name="job">The job as it is about to be stored.</param>
     /// <param name="answer">Its answer, if it came with one.</param>
     /// <param name="listUsd">The list price of that answer.</param>
+    /// <param name="claim">What may be replaced; gets what is written added.</param>
     /// <param name="cancellationToken">Cancels writing.</param>
-    /// <returns>The names written or found written.</returns>
-    public async Task<IReadOnlyList<string>> WriteAsync(Job job, Answer? answer, decimal? listUsd, CancellationToken cancellationToken)
+    /// <returns>
+    /// Null when everything is written that has to be, or a blob that is in the way: only the job's row can tell whether it may be replaced.
+    /// </returns>
+    public async Task<BlobInTheWay?> WriteAsync(
+        Job job, Answer? answer, decimal? listUsd, ResultClaim claim, CancellationToken cancellationToken)
     {
         if (job.State == JobState.Cancelled)
         {
-            return [];
+            return null;
         }
 
         var envelope = JsonSerializer.SerializeToUtf8Bytes(ResultEnvelope.Of(job, answer, listUsd), ResultJson.Readable.ResultEnvelope);
         if (job.State == JobState.Failed)
         {
-            await PutAsync(job, ResultNames.Error(job), envelope, "application/json", cancellationToken);
-            return [ResultNames.Error(job)];
+            return await PutAsync(job, ResultNames.Error(job), envelope, "application/json", claim, cancellationToken);
         }
-
-        List<string> written = [];
 
         // Callers over HTTP read the bare answer through the API; only drops get a file of it.
         if (job.Drop is not null && answer is { Text.Length: > 0 })
@@ -53,23 +55,34 @@ internal sealed class ResultWriter(IContentStore content)
                 OutputKind.Text => "text/plain; charset=utf-8",
                 _ => "text/markdown; charset=utf-8",
             };
-            var name = ResultNames.Answer(job);
-            await PutAsync(job, name, Bare(job, answer), contentType, cancellationToken);
-            written.Add(name);
+            if (await PutAsync(job, ResultNames.Answer(job), Bare(job, answer), contentType, claim, cancellationToken) is { } contested)
+            {
+                return contested;
+            }
         }
 
-        await PutAsync(job, ResultNames.Result(job), envelope, "application/json", cancellationToken);
-        written.Add(ResultNames.Result(job));
-        return written;
+        return await PutAsync(job, ResultNames.Result(job), envelope, "application/json", claim, cancellationToken);
     }
 
-    /// <summary>Removes what <see cref="WriteAsync"/> wrote for a job that meanwhile ended another way.</summary>
-    public async Task WithdrawAsync(Job job, IReadOnlyList<string> names, CancellationToken cancellationToken)
+    /// <summary>Removes what <see cref="WriteAsync"/> wrote for a job that meanwhile ended another way; what others wrote since stays.</summary>
+    public async Task WithdrawAsync(IReadOnlyCollection<WrittenBlob> written, CancellationToken cancellationToken)
     {
+        foreach (var blob in written)
+        {
+            await content.DeleteAsync(new BlobAddress(Containers.Results, blob.Name), blob.ETag, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Removes what earlier tries left of a job that has ended: its row stands for none of the blobs of the given state.
+    /// </summary>
+    public async Task RemoveAsync(Job ended, JobState state, CancellationToken cancellationToken)
+    {
+        string[] names = state == JobState.Failed ? [ResultNames.Error(ended)] : [ResultNames.Answer(ended), ResultNames.Result(ended)];
         foreach (var name in names)
         {
             var address = new BlobAddress(Containers.Results, name);
-            if (await content.GetInfoAsync(address, cancellationToken) is { } info && WrittenBy(info) == job.Id)
+            if (await content.GetInfoAsync(address, cancellationToken) is { } info && WrittenBy(info) == ended.Id)
             {
                 await content.DeleteAsync(address, info.ETag, cancellationToken);
             }
@@ -96,16 +109,18 @@ internal sealed class ResultWriter(IContentStore content)
         return buffer.WrittenMemory;
     }
 
-    private async Task PutAsync(Job job, string name, ReadOnlyMemory<byte> bytes, string contentType, CancellationToken cancellationToken)
+    private async Task<BlobInTheWay?> PutAsync(
+        Job job, string name, ReadOnlyMemory<byte> bytes, string contentType, ResultClaim claim, CancellationToken cancellationToken)
     {
         var address = new BlobAddress(Containers.Results, name);
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal) { [JobMetadata] = job.Id.ToString() };
-        var condition = job.Drop is null ? WriteCondition.Always : WriteCondition.New;
-        for (var tries = 0; await content.WriteAsync(address, bytes, contentType, condition, metadata, cancellationToken) is null; tries++)
+        var condition = WriteCondition.New;
+        for (var tries = 0; tries <= MaxTries; tries++)
         {
-            if (tries == MaxTries)
+            if (await content.WriteAsync(address, bytes, contentType, condition, metadata, cancellationToken) is { } etag)
             {
-                throw new StorageUnavailableException($"{address} kept changing while it was written; it is tried again later.");
+                claim.Own.Add(new WrittenBlob(name, etag));
+                return null;
             }
 
             var existing = await content.GetInfoAsync(address, cancellationToken);
@@ -113,22 +128,39 @@ internal sealed class ResultWriter(IContentStore content)
             {
                 condition = WriteCondition.New;
             }
+            else if (WrittenBy(existing) == job.Id)
+            {
+                var own = new WrittenBlob(name, existing.ETag);
+                if (!claim.Own.Contains(own))
+                {
+                    return new BlobInTheWay(own, IsOwn: true);
+                }
+
+                condition = WriteCondition.Over(existing.ETag);
+            }
             else if (await MayReplaceAsync(job, existing, cancellationToken))
             {
+                if (!claim.MayReplaceOlder)
+                {
+                    return new BlobInTheWay(new WrittenBlob(name, existing.ETag), IsOwn: false);
+                }
+
                 condition = WriteCondition.Over(existing.ETag);
                 await RemoveStaleAsync(job, name, cancellationToken);
             }
             else
             {
-                return;
+                return null;
             }
         }
+
+        throw new StorageUnavailableException($"{address} kept changing while it was written; it is tried again later.");
     }
 
-    /// <summary>Whether an existing result is our own, or of an older drop under the same name.</summary>
+    /// <summary>Whether an existing result is of an older drop under the same name.</summary>
     private async Task<bool> MayReplaceAsync(Job job, BlobInfo existing, CancellationToken cancellationToken)
     {
-        if (WrittenBy(existing) is not { } writer || writer == job.Id)
+        if (WrittenBy(existing) is not { } writer)
         {
             return true;
         }
@@ -157,3 +189,23 @@ internal sealed class ResultWriter(IContentStore content)
     private static JobId? WrittenBy(BlobInfo info) =>
         info.Metadata.TryGetValue(JobMetadata, out var text) && JobId.TryParse(text, out var id) ? id : null;
 }
+
+/// <summary>What the one who ends a job may replace.</summary>
+internal sealed class ResultClaim
+{
+    /// <summary>Whether results of older drops under the same name may be: only for a job that is known not to have ended another way.</summary>
+    public bool MayReplaceOlder { get; set; }
+
+    /// <summary>Blobs of the job itself that were written here, or that no row will ever stand for.</summary>
+    public HashSet<WrittenBlob> Own { get; } = [];
+}
+
+/// <summary>A version of a result blob.</summary>
+/// <param name="Name">Its name in <c>results</c>.</param>
+/// <param name="ETag">The version.</param>
+internal readonly record struct WrittenBlob(string Name, string ETag);
+
+/// <summary>A blob that cannot be replaced as things are.</summary>
+/// <param name="Blob">The blob.</param>
+/// <param name="IsOwn">Whether it is of the same job: then somebody else has ended the job, or tried to.</param>
+internal readonly record struct BlobInTheWay(WrittenBlob Blob, bool IsOwn);
