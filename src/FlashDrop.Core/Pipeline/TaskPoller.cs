@@ -44,7 +44,14 @@ internal sealed class TaskPoller(
             }
 
             received += batch.Count;
-            var parallel = new ParallelOptions { MaxDegreeOfParallelism = _options.PollConcurrency, CancellationToken = cancellationToken };
+            var parallel = new ParallelOptions
+            {
+                MaxDegreeOfParallelism = _options.PollConcurrency,
+                CancellationToken = cancellationToken,
+
+                // Parallel work is scheduled like everything else: on the thread pool, or by a test that decides what comes next.
+                TaskScheduler = TaskScheduler.Current,
+            };
             await Parallel.ForEachAsync(batch, parallel, async (delivery, ct) =>
             {
                 try

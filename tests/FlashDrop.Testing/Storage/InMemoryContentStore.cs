@@ -35,6 +35,18 @@ public sealed class InMemoryContentStore : IContentStore
         }
     }
 
+    /// <summary>A blob's properties, or null: not counted, never failing.</summary>
+    public BlobInfo? PeekInfo(string container, string name) => Find(new BlobAddress(container, name))?.Info;
+
+    /// <summary>Deletes a blob as a user would: not counted, never failing.</summary>
+    public void Remove(string container, string name)
+    {
+        lock (_lock)
+        {
+            _blobs.Remove(new BlobAddress(container, name));
+        }
+    }
+
     /// <summary>Names in a container, in order: not counted, never failing.</summary>
     public IReadOnlyList<string> Names(string container)
     {

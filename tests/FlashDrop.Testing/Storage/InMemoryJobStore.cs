@@ -44,6 +44,27 @@ public sealed class InMemoryJobStore : IJobStore
         }
     }
 
+    /// <summary>A job and its version, or null: not counted, never failing.</summary>
+    public StoredJob? Peek(JobId id) => Find(id);
+
+    /// <summary>When a job's active row says it is due, or null when there is none: not counted, never failing.</summary>
+    public DateTimeOffset? PeekActive(JobId id)
+    {
+        lock (_lock)
+        {
+            return PartitionFor(id).Active.TryGetValue(id, out var due) ? due : null;
+        }
+    }
+
+    /// <summary>Loses a job's active row, as a store would that wrote it in a transaction of its own.</summary>
+    public void LoseActive(JobId id)
+    {
+        lock (_lock)
+        {
+            PartitionFor(id).Active.Remove(id);
+        }
+    }
+
     public Task<string?> AddAsync(Job job, CancellationToken cancellationToken) =>
         _storage.RunAsync(StorageOperations.JobAdd, job.Id.ToString(), () => Add(job), cancellationToken);
 

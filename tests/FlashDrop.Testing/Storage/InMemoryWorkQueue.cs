@@ -20,6 +20,9 @@ public sealed class InMemoryWorkQueue : IWorkQueue
 
     internal InMemoryWorkQueue(InMemoryStorage storage) => _storage = storage;
 
+    /// <summary>Hands out visible messages in an order of chance instead of the oldest first; the service promises none.</summary>
+    public Random? Disorder { get; set; }
+
     public Task SendSubmitAsync(SubmitMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
         SendAsync(Queues.Submit, PortJson.Write(message), delay, cancellationToken);
 
@@ -94,14 +97,32 @@ public sealed class InMemoryWorkQueue : IWorkQueue
         }
     }
 
-    /// <summary>Receives visible messages of any queue, oldest first, hiding each for a while.</summary>
+    /// <summary>Puts the message that was sent last on its queue once more, as a client does that repeats a request whose answer was lost.</summary>
+    /// <returns>Its text, or null when the queue is empty.</returns>
+    public string? Duplicate(string queue)
+    {
+        lock (_lock)
+        {
+            if (MessagesOf(queue) is not [.., var last])
+            {
+                return null;
+            }
+
+            MessagesOf(queue).Add(new Message($"m{++_sequence}", last.Text) { VisibleAt = last.VisibleAt });
+            return last.Text;
+        }
+    }
+
+    /// <summary>Receives visible messages of any queue, oldest first unless <see cref="Disorder"/> says otherwise, hiding each for a while.</summary>
     public IReadOnlyList<QueueDelivery> Receive(string queue, int max, TimeSpan lease)
     {
         lock (_lock)
         {
             var now = _storage.TimeProvider.GetUtcNow();
             var deliveries = new List<QueueDelivery>();
-            foreach (var message in MessagesOf(queue).Where(message => message.VisibleAt <= now).Take(max))
+            Message[] visible = [.. MessagesOf(queue).Where(message => message.VisibleAt <= now)];
+            Disorder?.Shuffle(visible);
+            foreach (var message in visible.Take(max))
             {
                 message.VisibleAt = now + lease;
                 message.Receipt = NewReceipt();
