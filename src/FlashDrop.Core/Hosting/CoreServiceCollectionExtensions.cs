@@ -1,9 +1,11 @@
+using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Media;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Results;
+using FlashDrop.Core.Retention;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -14,8 +16,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class CoreServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="IPipeline"/> and <see cref="IJobService"/>. The host adds the ports (job store, content store, queues, checkpoints,
-    /// idempotency) and the upstream client. Options come from <c>FlashDrop:Pipeline</c> and <c>FlashDrop:Media</c> and are checked at start.
+    /// Adds <see cref="IPipeline"/>, <see cref="IJobService"/> and <see cref="IPurger"/>. The host adds the ports (job store, content store, queues, checkpoints,
+    /// idempotency) and the upstream client. Options come from <c>FlashDrop:Pipeline</c>, <c>FlashDrop:Media</c> and
+    /// <c>FlashDrop:Retention</c> and are checked at start.
     /// </summary>
     public static IServiceCollection AddFlashDropCore(this IServiceCollection services, IConfiguration configuration)
     {
@@ -24,6 +27,11 @@ public static class CoreServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MediaOptions>, MediaOptionsValidator>());
 
+        services.AddOptionsWithValidateOnStart<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateDataAnnotations();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());
+
+        services.AddMetrics();
+        services.TryAddSingleton<JobMetrics>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(provider => new JobTransitions(provider.GetRequiredService<IOptions<PipelineOptions>>().Value));
@@ -41,6 +49,7 @@ public static class CoreServiceCollectionExtensions
         services.TryAddSingleton<PoisonHandler>();
         services.TryAddSingleton<IPipeline, JobPipeline>();
         services.TryAddSingleton<IJobService, JobService>();
+        services.TryAddSingleton<IPurger, Purger>();
         return services;
     }
 }

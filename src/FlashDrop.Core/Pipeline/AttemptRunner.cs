@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
@@ -48,9 +49,7 @@ internal sealed class AttemptRunner(
         SubmitOutcome outcome;
         try
         {
-            outcome = await upstream.SubmitAsync(
-                new UpstreamRequest { Tier = attempt.Tier, Body = await build(cancellationToken), IdempotencyKey = JobTransitions.IdempotencyKeyOf(job) },
-                cancellationToken);
+            outcome = await SubmitAsync(job, attempt, build, cancellationToken);
         }
         catch (InputException e)
         {
@@ -64,6 +63,44 @@ internal sealed class AttemptRunner(
     /// <summary>What an answer means for its job.</summary>
     public JobEvent.Answered Judge(AttemptInfo attempt, Answer answer) =>
         new(attempt, answer, prices.Price(attempt.Tier, answer.ModelVersion, answer.Usage, time.GetUtcNow()), JobErrors.DefectOf(answer));
+
+    private async Task<SubmitOutcome> SubmitAsync(
+        Job job, AttemptInfo attempt, Func<CancellationToken, Task<GenerateContentRequest>> build, CancellationToken cancellationToken)
+    {
+        using var activity = Telemetry.Source.StartActivity(TelemetryNames.GenerateSpan, ActivityKind.Client);
+        activity?.Describe(job);
+        activity?.SetTag(TelemetryNames.OperationTag, TelemetryNames.GenerateSpan);
+        activity?.SetTag(TelemetryNames.ProviderTag, TelemetryNames.Provider);
+        activity?.SetTag(TelemetryNames.TierTag, attempt.Tier.ToString());
+        activity?.SetTag(TelemetryNames.AttemptTag, attempt.Number);
+        try
+        {
+            var outcome = await upstream.SubmitAsync(
+                new UpstreamRequest { Tier = attempt.Tier, Body = await build(cancellationToken), IdempotencyKey = JobTransitions.IdempotencyKeyOf(job) },
+                cancellationToken);
+            switch (outcome)
+            {
+                case SubmitOutcome.TaskCreated created:
+                    activity?.SetTag(TelemetryNames.TaskIdTag, created.Task.Id);
+                    break;
+                case SubmitOutcome.Unanswered lost:
+                    activity?.Fail(lost.Error.Code);
+                    break;
+                case SubmitOutcome.Failed failed:
+                    activity?.Fail(failed.Error.Code);
+                    break;
+                default:
+                    break;
+            }
+
+            return outcome;
+        }
+        catch (InputException e)
+        {
+            activity?.Fail(e.Error.Code);
+            throw;
+        }
+    }
 
     private async Task RecordAsync(StoredJob stored, AttemptInfo attempt, SubmitOutcome outcome, CancellationToken cancellationToken)
     {

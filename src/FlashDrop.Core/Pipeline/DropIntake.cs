@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Media;
@@ -33,6 +34,7 @@ internal sealed class DropIntake(
     /// <summary>Accepts the blob as it is now. A blob whose job exists is left to that job.</summary>
     public async Task AcceptAsync(string path, CancellationToken cancellationToken)
     {
+        using var activity = Telemetry.Source.StartActivity(TelemetryNames.DropSpan, ActivityKind.Consumer);
         await using var blob = await content.OpenAsync(new BlobAddress(Containers.Inbox, path), ifMatch: null, cancellationToken);
         if (blob is null)
         {
@@ -43,6 +45,7 @@ internal sealed class DropIntake(
         var head = new byte[Math.Min(MediaSniffer.HeadLength, blob.Info.Length)];
         await blob.Stream.ReadExactlyAsync(head, cancellationToken);
         var job = NewJob(path, blob.Info);
+        activity?.Describe(job);
 
         Profile profile;
         StoredInput input;
@@ -136,7 +139,7 @@ internal sealed class DropIntake(
             DueAt = now,
             DeadlineAt = now + _options.Deadline,
             MaxAttempts = _options.MaxAttempts,
-            TraceParent = System.Diagnostics.Activity.Current?.Id,
+            TraceParent = Activity.Current?.Id,
         };
     }
 

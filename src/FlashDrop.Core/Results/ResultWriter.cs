@@ -71,6 +71,10 @@ internal sealed class ResultWriter(IContentStore content)
         }
     }
 
+    /// <summary>Removes a job's blobs; those of a newer drop under the same name stay.</summary>
+    public Task EraseAsync(Job job, CancellationToken cancellationToken) =>
+        WithdrawAsync(job, [ResultNames.Result(job), ResultNames.Error(job), ResultNames.Answer(job)], cancellationToken);
+
     /// <summary>Whether a result blob was written for this job, and not for another drop under the same name.</summary>
     public static bool IsOf(Job job, BlobInfo info) => WrittenBy(info) is not { } writer || writer == job.Id;
 
