@@ -114,7 +114,7 @@ internal sealed class TaskPoller(
                 return true;
 
             case TaskReading.Completed completed:
-                schedule.Observe(job.Profile, time.GetUtcNow() - live.StartedAt);
+                schedule.Observe(job.Profile, (message.DueAt ?? time.GetUtcNow()) - live.StartedAt, firstLook: message.Polls == 0);
                 await changes.ApplyAsync(stored, attempts.Judge(attempt, completed.Answer), cancellationToken);
                 await queue.DeleteAsync(delivery, cancellationToken);
                 return true;
