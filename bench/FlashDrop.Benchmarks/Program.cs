@@ -1,9 +1,31 @@
-using BenchmarkDotNet.Configs;
-using BenchmarkDotNet.Engines;
-using BenchmarkDotNet.Jobs;
-using BenchmarkDotNet.Running;
-using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using FlashDrop.Benchmarks;
 
-// In this process: a benchmark of a second needs no process of its own, and the allocation column is exact either way.
-var job = Job.Default.WithStrategy(RunStrategy.Monitoring).WithWarmupCount(1).WithIterationCount(5).WithToolchain(InProcessEmitToolchain.Instance);
-BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(args, DefaultConfig.Instance.AddJob(job));
+string[] all = ["micro", "aggregation", "body", "polls", "pending", "pipeline", "memory"];
+if (args is [] || args.Any(arg => !all.Contains(arg, StringComparer.Ordinal) && arg != "all"))
+{
+    Console.Error.WriteLine($"Name what to measure: {string.Join(", ", all)}, or all.");
+    return 2;
+}
+
+using var stop = new CancellationTokenSource();
+Console.CancelKeyPress += (_, pressed) =>
+{
+    pressed.Cancel = true;
+    stop.Cancel();
+};
+foreach (var name in args is ["all"] ? all : args)
+{
+    await (name switch
+    {
+        "micro" => Micro.RunAsync(),
+        "aggregation" => UsageAggregationRun.RunAsync(),
+        "body" => BodyEncoding.RunAsync(stop.Token),
+        "polls" => PollMix.RunAsync(stop.Token),
+        "pending" => Pending.RunAsync(stop.Token),
+        "pipeline" => PipelineRun.RunAsync(stop.Token),
+        _ => Memory.RunAsync(stop.Token),
+    });
+    Console.WriteLine();
+}
+
+return 0;

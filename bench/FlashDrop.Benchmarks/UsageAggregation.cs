@@ -1,5 +1,10 @@
 using System.Runtime.CompilerServices;
 using BenchmarkDotNet.Attributes;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Engines;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Metering;
 using FlashDrop.Core.Ports;
@@ -7,8 +12,20 @@ using FlashDrop.Core.Reports;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.EvoLink.Pricing;
+using Job = FlashDrop.Core.Jobs.Job;
 
 namespace FlashDrop.Benchmarks;
+
+/// <summary>Runs <see cref="UsageAggregation"/> in this process: a benchmark of a second needs no process of its own.</summary>
+internal static class UsageAggregationRun
+{
+    public static Task RunAsync() => Task.Run(() => BenchmarkRunner.Run<UsageAggregation>(
+        ManualConfig.Create(DefaultConfig.Instance)
+            .AddJob(BenchmarkDotNet.Jobs.Job.Default.WithStrategy(RunStrategy.Monitoring).WithWarmupCount(1).WithIterationCount(5)
+                .WithToolchain(InProcessEmitToolchain.Instance))
+            .WithOptions(ConfigOptions.DisableLogFile)
+            .WithArtifactsPath(Path.Combine(Path.GetTempPath(), "flashdrop-benchmarks"))));
+}
 
 /// <summary>Sums a day's usage rows by day, caller, profile and tier: what is allocated must follow the groups, not the rows.</summary>
 [MemoryDiagnoser]
@@ -100,6 +117,12 @@ public class UsageAggregation
             throw new NotSupportedException();
 
         public IAsyncEnumerable<Job> ListJobsAsync(DateOnly day, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public Task<DateOnly?> FindFirstDayAsync(DateOnly? earliest, DateOnly latest, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
+        public Task<DayPurge> PurgeDayAsync(DateOnly day, PurgeRows rows, int max, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
 
         public Task DeleteAsync(JobId id, CancellationToken cancellationToken) => throw new NotSupportedException();
     }

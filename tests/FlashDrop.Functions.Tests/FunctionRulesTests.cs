@@ -26,7 +26,7 @@ public sealed class FunctionRulesTests
     public void Functions_AreTheOnesTheDeploymentKnows() => Assert.Equal(
         [
             "DailyReport", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison", "JobsDelete", "JobsGet", "JobsList", "JobsPost", "JobsResult",
-            "OpenApi", "PollPoison", "PollTasks", "Submit", "SubmitPoison", "Sweep", "UploadsPost",
+            "OpenApi", "PollPoison", "PollTasks", "Purge", "Submit", "SubmitPoison", "Sweep", "UploadsPost",
         ],
         Functions.Select(NameOf).Order(StringComparer.Ordinal));
 
@@ -91,7 +91,7 @@ public sealed class FunctionRulesTests
 
     [Fact]
     public void Schedules_AreSettings() => Assert.Equal(
-        ["%DailyReportSchedule%", "%PollTasksSchedule%", "%SweepSchedule%"],
+        ["%DailyReportSchedule%", "%PollTasksSchedule%", "%PurgeSchedule%", "%SweepSchedule%"],
         Functions.SelectMany(function => function.GetParameters())
             .Select(parameter => parameter.GetCustomAttribute<TimerTriggerAttribute>()?.Schedule)
             .OfType<string>()

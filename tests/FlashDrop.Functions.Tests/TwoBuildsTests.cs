@@ -68,7 +68,8 @@ public sealed partial class TwoBuildsTests
         Assert.Equal("UseDevelopmentStorage=true", values["AzureWebJobsStorage"]);
         Assert.Equal("dotnet-isolated", values["FUNCTIONS_WORKER_RUNTIME"]);
         Assert.Equal(
-            ["AzureWebJobsStorage", "DailyReportSchedule", "FUNCTIONS_WORKER_RUNTIME", "PollTasksSchedule", "SweepSchedule"], values.Keys.Order(StringComparer.Ordinal));
+            ["AzureWebJobsStorage", "DailyReportSchedule", "FUNCTIONS_WORKER_RUNTIME", "PollTasksSchedule", "PurgeSchedule", "SweepSchedule"],
+            values.Keys.Order(StringComparer.Ordinal));
     }
 
     private static IEnumerable<string> Under(string condition) => Project.Elements()

@@ -95,6 +95,12 @@ internal sealed class FakeJobService(TimeProvider time) : IJobService
         return Task.FromResult<Job?>(stored.Job.IsTerminal ? stored.Job : Change(stored.Job with { State = JobState.Cancelled }));
     }
 
+    public Task<bool> EraseAsync(JobId id, CancellationToken cancellationToken)
+    {
+        ThrowIfFailing();
+        return Task.FromResult(_jobs.Remove(id));
+    }
+
     public Task<BlobContent?> OpenResultAsync(Job job, CancellationToken cancellationToken)
     {
         ThrowIfFailing();

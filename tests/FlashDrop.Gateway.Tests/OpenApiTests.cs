@@ -113,6 +113,8 @@ public sealed class OpenApiTests
         }
 
         await AskAsync("DELETE", $"api/jobs/{running}");
+        await AskAsync("DELETE", $"api/jobs/{running}?erase=perhaps");
+        await AskAsync("DELETE", $"api/jobs/{running}?erase=true");
         foreach (var path in new[] { "health/live", "health/ready", "openapi.json" })
         {
             await AskAsync("GET", path);

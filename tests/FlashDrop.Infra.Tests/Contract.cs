@@ -9,24 +9,12 @@ internal sealed class Contract(Infrastructure infrastructure, SourceCode code)
     // The identity form of a host connection, as the Functions host documents it.
     private static readonly string[] HostConnection = ["accountName", "blobServiceUri", "queueServiceUri", "tableServiceUri", "credential", "clientId"];
 
-    /// <summary>
-    /// Timers the deployment already provides for and the code does not have yet, by function. Each entry leaves this list with the
-    /// change that adds its function: <see cref="NoLongerAhead"/>.
-    /// </summary>
-    private static readonly Dictionary<string, string> Ahead = new(StringComparer.Ordinal)
-    {
-        ["Purge"] = "PurgeSchedule",
-    };
-
     private const string Connection = "AzureWebJobsStorage";
 
     /// <summary>
     /// Whether the composition root is there. Until then the code is known to be incomplete, and only what exists is compared.
     /// </summary>
     public bool IsCodeComplete { get; init; } = Repository.Exists("src/FlashDrop.Functions/FlashDrop.Functions.csproj");
-
-    /// <summary>Entries of the list of what is ahead of the code that the code has by now.</summary>
-    public IEnumerable<string> NoLongerAhead() => code.Functions.Where(Ahead.ContainsKey).Select(function => $"{function} is there: take it off the list Contract.Ahead");
 
     public IEnumerable<string> SettingsNobodyReads()
     {
@@ -42,7 +30,7 @@ internal sealed class Contract(Infrastructure infrastructure, SourceCode code)
             }
             else if (path.Length == 1)
             {
-                if (IsCodeComplete && !code.Schedules.Contains($"%{setting}%", StringComparer.Ordinal) && !Ahead.ContainsValue(setting))
+                if (IsCodeComplete && !code.Schedules.Contains($"%{setting}%", StringComparer.Ordinal))
                 {
                     yield return $"{setting} is no timer's schedule";
                 }
@@ -111,7 +99,7 @@ internal sealed class Contract(Infrastructure infrastructure, SourceCode code)
 
     public IEnumerable<string> SignalsNobodySends(IEnumerable<string> functions, IEnumerable<string> metrics)
     {
-        foreach (string function in functions.Where(function => IsCodeComplete && !code.Functions.Contains(function, StringComparer.Ordinal) && !Ahead.ContainsKey(function)))
+        foreach (string function in functions.Where(function => IsCodeComplete && !code.Functions.Contains(function, StringComparer.Ordinal)))
         {
             yield return $"no function is called {function}";
         }

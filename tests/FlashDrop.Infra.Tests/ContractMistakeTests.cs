@@ -108,14 +108,6 @@ public sealed class ContractMistakeTests
         Assert.Contains(expected, await DisagreementsAsync(Code.Replace(old, @new, StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_function_that_came_is_no_longer_ahead()
-    {
-        Contract contract = new(await Infrastructure.ReadAsync(TestContext.Current.CancellationToken), new SourceCode([("src/FlashDrop.Functions/All.cs", "class A { [Function(\"Purge\")] void Purge() { } }")]));
-
-        Assert.Contains(contract.NoLongerAhead(), line => line.StartsWith("Purge is there", StringComparison.Ordinal));
-    }
-
     private static async Task<string> DisagreementsAsync(string code)
     {
         Contract contract = new(await Infrastructure.ReadAsync(TestContext.Current.CancellationToken), new SourceCode([("src/FlashDrop.Azure/All.cs", code)])) { IsCodeComplete = true };

@@ -28,10 +28,6 @@ public sealed class ContractTests
     }
 
     [Fact]
-    public async Task Nothing_is_said_to_be_ahead_of_the_code_that_the_code_has() =>
-        Assert.Equal("", string.Join("\n", (await ContractAsync()).NoLongerAhead()));
-
-    [Fact]
     public async Task The_app_has_the_rights_it_needs_and_no_others()
     {
         Infrastructure infrastructure = await Infrastructure.ReadAsync(Cancel);

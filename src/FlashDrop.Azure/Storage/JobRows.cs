@@ -104,6 +104,9 @@ internal static class JobRows
         return PortJson.ReadJob(json.ToString());
     }
 
+    public static bool IsTerminal(TableEntity row) =>
+        row.GetString(State) is nameof(JobState.Succeeded) or nameof(JobState.Failed) or nameof(JobState.Cancelled);
+
     public static JobId ToJobId(TableEntity row) => JobId.Parse(row.RowKey[(row.RowKey.IndexOf(':', StringComparison.Ordinal) + 1)..]);
 
     public static TableEntity FromActive(Job job) => new(job.Id.Partition, ActiveKey(job.Id))

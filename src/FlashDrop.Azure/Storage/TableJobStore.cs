@@ -13,6 +13,7 @@ namespace FlashDrop.Azure.Storage;
 internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
 {
     private const int ServicePage = 1000;
+    private const int PurgeBatch = 100;
     private const int ScanConcurrency = 4;
     private const int ScanBuffer = 256;
 
@@ -212,6 +213,90 @@ internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
                 throw StorageErrors.Unavailable(exception, Target);
             }
         }
+    }
+
+    public async Task<DateOnly?> FindFirstDayAsync(DateOnly? earliest, DateOnly latest, CancellationToken cancellationToken)
+    {
+        // Partitions of days begin with digits, all others with letters, and rows come in key order.
+        var filter = TableClient.CreateQueryFilter(
+            $"PartitionKey ge {JobId.PartitionOf(earliest ?? DateOnly.MinValue, 0)} and PartitionKey le {JobId.PartitionOf(latest, JobId.ShardsPerDay - 1)}");
+        try
+        {
+            await foreach (var row in _table.QueryAsync<TableEntity>(filter, maxPerPage: 1, [nameof(TableEntity.PartitionKey)], cancellationToken))
+            {
+                return DateOnly.ParseExact(row.PartitionKey.AsSpan(0, 8), "yyyyMMdd");
+            }
+
+            return null;
+        }
+        catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
+        {
+            throw StorageErrors.Unavailable(exception, Target);
+        }
+    }
+
+    public async Task<DayPurge> PurgeDayAsync(DateOnly day, PurgeRows rows, int max, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        var (deleted, kept) = (0, 0);
+        var prefix = rows == PurgeRows.Jobs ? JobRows.JobPrefix : JobRows.UsagePrefix;
+        try
+        {
+            foreach (var partition in PartitionsOf(day, day))
+            {
+                var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {prefix} and RowKey lt {JobRows.EndOf(prefix)}");
+                List<TableTransactionAction> batch = new(PurgeBatch);
+                await foreach (var row in _table.QueryAsync<TableEntity>(
+                    filter, ServicePage, [nameof(TableEntity.PartitionKey), nameof(TableEntity.RowKey), JobRows.State], cancellationToken))
+                {
+                    if (rows == PurgeRows.Jobs && !JobRows.IsTerminal(row))
+                    {
+                        kept++;
+                        continue;
+                    }
+
+                    if (deleted >= max)
+                    {
+                        return new DayPurge(deleted, kept, More: true);
+                    }
+
+                    // Terminal jobs and usage never change: whichever version is there is the one that was read.
+                    batch.Add(new TableTransactionAction(TableTransactionActionType.Delete, row, ETag.All));
+                    if (batch.Count == PurgeBatch)
+                    {
+                        deleted += await DeleteBatchAsync(batch, cancellationToken);
+                        batch.Clear();
+                    }
+                }
+
+                deleted += await DeleteBatchAsync(batch, cancellationToken);
+            }
+        }
+        catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
+        {
+            throw StorageErrors.Unavailable(exception, Target);
+        }
+
+        return new DayPurge(deleted, kept, More: false);
+    }
+
+    /// <summary>Deletes rows of one partition; a row that is gone already is left out.</summary>
+    private async Task<int> DeleteBatchAsync(List<TableTransactionAction> batch, CancellationToken cancellationToken)
+    {
+        while (batch.Count > 0)
+        {
+            try
+            {
+                await _table.SubmitTransactionAsync(batch, cancellationToken);
+                return batch.Count;
+            }
+            catch (TableTransactionFailedException exception) when (exception.Status == 404 && !IsMissingTable(exception))
+            {
+                batch.RemoveAt(exception.FailedTransactionActionIndex ?? 0);
+            }
+        }
+
+        return 0;
     }
 
     private static List<TableTransactionAction> UsageActions(Job job, IReadOnlyList<UsageRecord> usage, string writeId)

@@ -47,6 +47,15 @@ internal static partial class Log
     [LoggerMessage(1060, LogLevel.Warning, "Profile {Profile} is broken; its last good version serves on for a while: {Reason}")]
     public static partial void ProfileBroken(ILogger logger, string profile, string reason);
 
+    [LoggerMessage(1006, LogLevel.Information, "Job {JobId} was erased; its usage stays")]
+    public static partial void Erased(ILogger logger, string jobId);
+
+    [LoggerMessage(1070, LogLevel.Information, "Purge: {Blobs} blobs, {JobRows} job rows, {UsageRows} usage rows deleted; complete: {Complete}")]
+    public static partial void Purged(ILogger logger, int blobs, int jobRows, int usageRows, bool complete);
+
+    [LoggerMessage(1071, LogLevel.Error, "Purge could not delete a blob in {Container}; the next run tries again")]
+    public static partial void PurgeItemFailed(ILogger logger, Exception exception, string container);
+
     [LoggerMessage(1040, LogLevel.Error, "A message on {Queue} failed too often: {Reason}")]
     public static partial void Poisoned(ILogger logger, string queue, string reason);
 

@@ -1,3 +1,4 @@
+using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Drops;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Media;
@@ -5,6 +6,7 @@ using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Results;
+using FlashDrop.Core.Retention;
 using FlashDrop.Core.Structured;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -16,8 +18,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class CoreServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="IPipeline"/>, <see cref="IJobService"/> and the reports. The host adds the ports (job store, content store, queues, checkpoints,
-    /// idempotency) and the upstream client. Options come from <c>FlashDrop:Pipeline</c> and <c>FlashDrop:Media</c> and are checked at start.
+    /// Adds <see cref="IPipeline"/>, <see cref="IJobService"/>, <see cref="IPurger"/> and the reports. The host adds the ports (job store, content
+    /// store, queues, checkpoints, idempotency) and the upstream client. Options come from <c>FlashDrop:Pipeline</c>,
+    /// <c>FlashDrop:Media</c> and <c>FlashDrop:Retention</c> and are checked at start.
     /// </summary>
     public static IServiceCollection AddFlashDropCore(this IServiceCollection services, IConfiguration configuration)
     {
@@ -26,6 +29,11 @@ public static class CoreServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PipelineOptions>, PipelineOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<MediaOptions>, MediaOptionsValidator>());
 
+        services.AddOptionsWithValidateOnStart<RetentionOptions>().Bind(configuration.GetSection(RetentionOptions.Section)).ValidateDataAnnotations();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RetentionOptions>, RetentionOptionsValidator>());
+
+        services.AddMetrics();
+        services.TryAddSingleton<JobMetrics>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(Random.Shared);
         services.TryAddSingleton(provider => new JobTransitions(provider.GetRequiredService<IOptions<PipelineOptions>>().Value));
@@ -46,6 +54,7 @@ public static class CoreServiceCollectionExtensions
         services.TryAddSingleton<PoisonHandler>();
         services.TryAddSingleton<IPipeline, JobPipeline>();
         services.TryAddSingleton<IJobService, JobService>();
+        services.TryAddSingleton<IPurger, Purger>();
         return services.AddFlashDropReports(configuration);
     }
 }

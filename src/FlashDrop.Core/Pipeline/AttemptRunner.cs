@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
@@ -50,15 +51,7 @@ internal sealed class AttemptRunner(
         SubmitOutcome outcome;
         try
         {
-            var body = await build(cancellationToken);
-            if (AnswerRepairs.IsDue(job))
-            {
-                body = await repairs.AskAsync(job, body, cancellationToken);
-            }
-
-            outcome = await upstream.SubmitAsync(
-                new UpstreamRequest { Tier = attempt.Tier, Body = body, IdempotencyKey = JobTransitions.IdempotencyKeyOf(job) },
-                cancellationToken);
+            outcome = await SubmitAsync(job, attempt, build, cancellationToken);
         }
         catch (InputException e)
         {
@@ -99,6 +92,50 @@ internal sealed class AttemptRunner(
         }
 
         return new AnswerDefect(JobErrors.Misfit(misfits, AnswerRepairs.IsDue(job)), Retryable: false) { Repair = repair };
+    }
+
+    private async Task<SubmitOutcome> SubmitAsync(
+        Job job, AttemptInfo attempt, Func<CancellationToken, Task<GenerateContentRequest>> build, CancellationToken cancellationToken)
+    {
+        using var activity = Telemetry.Source.StartActivity(TelemetryNames.GenerateSpan, ActivityKind.Client);
+        activity?.Describe(job);
+        activity?.SetTag(TelemetryNames.OperationTag, TelemetryNames.GenerateSpan);
+        activity?.SetTag(TelemetryNames.ProviderTag, TelemetryNames.Provider);
+        activity?.SetTag(TelemetryNames.TierTag, attempt.Tier.ToString());
+        activity?.SetTag(TelemetryNames.AttemptTag, attempt.Number);
+        try
+        {
+            var body = await build(cancellationToken);
+            if (AnswerRepairs.IsDue(job))
+            {
+                body = await repairs.AskAsync(job, body, cancellationToken);
+            }
+
+            var outcome = await upstream.SubmitAsync(
+                new UpstreamRequest { Tier = attempt.Tier, Body = body, IdempotencyKey = JobTransitions.IdempotencyKeyOf(job) },
+                cancellationToken);
+            switch (outcome)
+            {
+                case SubmitOutcome.TaskCreated created:
+                    activity?.SetTag(TelemetryNames.TaskIdTag, created.Task.Id);
+                    break;
+                case SubmitOutcome.Unanswered lost:
+                    activity?.Fail(lost.Error.Code);
+                    break;
+                case SubmitOutcome.Failed failed:
+                    activity?.Fail(failed.Error.Code);
+                    break;
+                default:
+                    break;
+            }
+
+            return outcome;
+        }
+        catch (InputException e)
+        {
+            activity?.Fail(e.Error.Code);
+            throw;
+        }
     }
 
     private async Task RecordAsync(StoredJob stored, AttemptInfo attempt, SubmitOutcome outcome, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Drops;
 using FlashDrop.Core.Jobs;
@@ -43,6 +44,7 @@ internal sealed class DropIntake(
             return;
         }
 
+        using var activity = Telemetry.Source.StartActivity(TelemetryNames.DropSpan, ActivityKind.Consumer);
         await using var blob = await content.OpenAsync(new BlobAddress(Containers.Inbox, path), ifMatch: null, cancellationToken);
         if (blob is null)
         {
@@ -52,6 +54,7 @@ internal sealed class DropIntake(
 
         var head = await RequestBuilder.ReadHeadAsync(blob, cancellationToken);
         var job = NewJob(path, blob.Info);
+        activity?.Describe(job);
 
         DropContent drop;
         try
@@ -153,7 +156,7 @@ internal sealed class DropIntake(
             DueAt = now,
             DeadlineAt = now + _options.Deadline,
             MaxAttempts = _options.MaxAttempts,
-            TraceParent = System.Diagnostics.Activity.Current?.Id,
+            TraceParent = Activity.Current?.Id,
         };
     }
 

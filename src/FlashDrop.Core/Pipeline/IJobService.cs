@@ -23,6 +23,13 @@ public interface IJobService
     /// <returns>The job as it stands now, or null when there is none.</returns>
     Task<Job?> CancelAsync(JobId id, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Removes everything that belongs to a job but its usage: drop, request, inline inputs, results, row. A job that is not terminal is
+    /// cancelled first; a later completion only records its usage. Can run again after a failure.
+    /// </summary>
+    /// <returns>Whether there was such a job.</returns>
+    Task<bool> EraseAsync(JobId id, CancellationToken cancellationToken);
+
     /// <summary>Opens the result envelope (state <c>Succeeded</c>) or the error envelope (<c>Failed</c>), or null when there is none.</summary>
     Task<BlobContent?> OpenResultAsync(Job job, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
+using FlashDrop.Core.Metering;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Results;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,7 @@ internal sealed class JobChanges(
     ResultWriter results,
     JobTransitions transitions,
     IEnumerable<IJobObserver> observers,
+    JobMetrics metrics,
     Random random,
     TimeProvider time,
     ILogger<JobChanges> logger)
@@ -39,20 +41,26 @@ internal sealed class JobChanges(
             var change = transitions.Decide(stored.Job, happened, time.GetUtcNow(), random.NextDouble());
             if (ReferenceEquals(change.Job, stored.Job))
             {
-                foreach (var usage in change.Usage)
-                {
-                    await jobs.AddUsageAsync(usage, cancellationToken);
-                    Log.LateTask(logger, usage.Id, stored.Job.Id.ToString());
-                }
+                await AddLateUsageAsync(change.Usage, cancellationToken);
 
                 // The job ended another way: nothing we wrote stands.
                 await results.WithdrawAsync(claim.Own, cancellationToken);
                 return (stored, false);
             }
 
+            using var completing = change.Job.IsTerminal
+                ? Telemetry.StartStep(TelemetryNames.CompleteSpan, change.Job)
+                : null;
             var inTheWay = change.Job.IsTerminal ? await WriteResultsAsync(change, happened, claim, cancellationToken) : null;
             if (inTheWay is null && await jobs.UpdateAsync(change.Job, stored.Version, change.Usage, cancellationToken) is { } version)
             {
+                completing?.SetTag(TelemetryNames.StateTag, change.Job.State.ToString());
+                metrics.Ended(happened, time.GetUtcNow());
+                foreach (var usage in change.Usage)
+                {
+                    metrics.Used(usage);
+                }
+
                 Announce(change.Job);
                 await SendAsync(change, version, cancellationToken);
                 await TidyAsync(change.Job, cancellationToken);
@@ -67,7 +75,9 @@ internal sealed class JobChanges(
             var fresh = await jobs.FindAsync(change.Job.Id, cancellationToken);
             if (fresh is null)
             {
+                // Erased meanwhile: its usage is all that is left of it.
                 await results.WithdrawAsync(claim.Own, cancellationToken);
+                await AddLateUsageAsync(change.Usage.Select(u => u with { Late = true }), cancellationToken);
                 return (null, false);
             }
 
@@ -133,9 +143,23 @@ internal sealed class JobChanges(
     public void Announce(Job job)
     {
         Log.Changed(logger, job.Id.ToString(), job.State.ToString(), job.Attempt, job.Error?.Code);
+        metrics.Changed(job);
         foreach (var observer in _observers)
         {
             observer.OnChanged(job);
+        }
+    }
+
+    private async Task AddLateUsageAsync(IEnumerable<UsageRecord> late, CancellationToken cancellationToken)
+    {
+        foreach (var usage in late)
+        {
+            if (await jobs.AddUsageAsync(usage, cancellationToken))
+            {
+                metrics.Used(usage);
+            }
+
+            Log.LateTask(logger, usage.Id, usage.JobId.ToString());
         }
     }
 
@@ -154,7 +178,8 @@ internal sealed class JobChanges(
                 await queue.SendSubmitAsync(new SubmitMessage(job.Id, job.Attempt, job.TraceParent), change.Next.Delay, cancellationToken);
                 break;
             case NextStepKind.Poll:
-                await queue.SendPollAsync(new PollMessage(job, version, Polls: 0, job.TraceParent), change.Next.Delay, cancellationToken);
+                var poll = new PollMessage(job, version, Polls: 0, job.TraceParent) { DueAt = time.GetUtcNow() + change.Next.Delay };
+                await queue.SendPollAsync(poll, change.Next.Delay, cancellationToken);
                 break;
             case NextStepKind.Nothing:
             default:

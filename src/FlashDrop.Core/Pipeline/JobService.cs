@@ -24,6 +24,7 @@ internal sealed class JobService(
     RequestBuilder requests,
     JobEstimates estimates,
     JobChanges changes,
+    ResultWriter results,
     IOptions<PipelineOptions> options,
     Random random,
     TimeProvider time,
@@ -33,6 +34,8 @@ internal sealed class JobService(
 
     public async Task<AcceptOutcome> AcceptAsync(NewJob job, CancellationToken cancellationToken)
     {
+        using var activity = Telemetry.StartJobSpan(TelemetryNames.AcceptSpan, job.TraceParent, ActivityKind.Producer);
+        job = job with { TraceParent = activity?.Id ?? job.TraceParent ?? Activity.Current?.Id };
         Profile profile;
         try
         {
@@ -68,6 +71,8 @@ internal sealed class JobService(
             id = claim.JobId;
         }
 
+        activity?.SetTag(TelemetryNames.JobIdTag, id.ToString());
+        activity?.SetTag(TelemetryNames.ProfileTag, profile.Name);
         return await StoreAsync(id, job, profile, plan, cancellationToken);
     }
 
@@ -84,6 +89,27 @@ internal sealed class JobService(
 
         var (current, _) = await changes.ApplyAsync(stored, new JobEvent.CancelRequested(), cancellationToken);
         return current?.Job;
+    }
+
+    public async Task<bool> EraseAsync(JobId id, CancellationToken cancellationToken)
+    {
+        if (await CancelAsync(id, cancellationToken) is not { } job)
+        {
+            return false;
+        }
+
+        // The row goes last: until then this can run again, and no sweep takes the drop for a new one.
+        if (job.Drop is { } drop)
+        {
+            await content.DeleteAsync(new BlobAddress(Containers.Inbox, drop.Path), drop.ETag, cancellationToken);
+            await DeleteAllAsync(RequestNames.Renamed + drop.ETag, cancellationToken);
+        }
+
+        await DeleteAllAsync(RequestNames.Folder(id), cancellationToken);
+        await results.EraseAsync(job, cancellationToken);
+        await jobs.DeleteAsync(id, cancellationToken);
+        Log.Erased(logger, id.ToString());
+        return true;
     }
 
     public async Task<BlobContent?> OpenResultAsync(Job job, CancellationToken cancellationToken)
@@ -110,10 +136,18 @@ internal sealed class JobService(
         return blob;
     }
 
+    private async Task DeleteAllAsync(string prefix, CancellationToken cancellationToken)
+    {
+        await foreach (var blob in content.ListAsync(Containers.Requests, prefix, cancellationToken))
+        {
+            await content.DeleteAsync(blob.Address, ifMatch: null, cancellationToken);
+        }
+    }
+
     private async Task<AcceptOutcome> StoreAsync(JobId id, NewJob accepted, Profile profile, JobPlan plan, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        var folder = $"{id.Time:yyyy}/{id.Time:MM}/{id.Time:dd}/{id}";
+        var folder = RequestNames.Folder(id);
         var request = await StoreInlineAsync(folder, accepted.Request, cancellationToken);
         var requestName = $"{folder}.json";
         await content.WriteAsync(
@@ -144,7 +178,7 @@ internal sealed class JobService(
             DeadlineAt = now + (profile.Deadline < _options.Deadline ? profile.Deadline.Value : _options.Deadline),
             MaxAttempts = Math.Min(profile.MaxAttempts ?? _options.MaxAttempts, _options.MaxAttempts),
             Tags = accepted.Tags,
-            TraceParent = accepted.TraceParent ?? Activity.Current?.Id,
+            TraceParent = accepted.TraceParent,
         };
         if (await jobs.AddAsync(job, cancellationToken) is not { } version)
         {

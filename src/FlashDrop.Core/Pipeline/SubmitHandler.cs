@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
@@ -18,6 +19,8 @@ internal sealed class SubmitHandler(
     RequestBuilder requests,
     AttemptRunner attempts,
     JobChanges changes,
+    JobMetrics metrics,
+    TimeProvider time,
     ILogger<SubmitHandler> logger)
 {
     /// <summary>Handles one message.</summary>
@@ -32,6 +35,7 @@ internal sealed class SubmitHandler(
             throw new FormatException($"Not a submit message: '{text[..Math.Min(text.Length, 200)]}'.");
         }
 
+        using var activity = Telemetry.StartJobSpan(TelemetryNames.SubmitSpan, message.TraceParent, ActivityKind.Consumer);
         var stored = await jobs.FindAsync(message.JobId, cancellationToken);
         if (stored is null || stored.Job.State is not (JobState.Queued or JobState.Held) || stored.Job.Attempt != message.Attempt)
         {
@@ -40,6 +44,9 @@ internal sealed class SubmitHandler(
             return;
         }
 
+        activity?.Describe(stored.Job);
+        activity?.SetTag(TelemetryNames.AttemptTag, message.Attempt);
+        metrics.Submitting(stored.Job, time.GetUtcNow());
         if (deliveries > 1)
         {
             // An earlier delivery got as far as nobody knows: the attempt may be paid. It is written off, and the next one has its own message.

@@ -37,6 +37,7 @@ internal sealed class Sweeper(
     /// <summary>Runs one sweep, until done or its time is up; the rest waits for the next one.</summary>
     public async Task<SweepReport> RunAsync(CancellationToken cancellationToken)
     {
+        using var activity = Telemetry.Source.StartActivity(TelemetryNames.SweepSpan);
         var stopAt = time.GetUtcNow() + _options.SweepBudget;
         var (resubmitted, repolled, expired) = await SweepJobsAsync(stopAt, cancellationToken);
         var found = await SweepInboxAsync(stopAt, cancellationToken);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
@@ -20,6 +21,7 @@ internal sealed class TaskPoller(
     AttemptRunner attempts,
     JobChanges changes,
     PollSchedule schedule,
+    JobMetrics metrics,
     IOptions<PipelineOptions> options,
     Random random,
     TimeProvider time,
@@ -33,6 +35,7 @@ internal sealed class TaskPoller(
     /// <summary>Runs one cycle: until nothing is due, or its time is up.</summary>
     public async Task<PollReport> RunAsync(CancellationToken cancellationToken)
     {
+        using var cycle = Telemetry.Source.StartActivity(TelemetryNames.PollCycleSpan);
         var stopAt = time.GetUtcNow() + _options.PollCycle;
         int received = 0, running = 0, finished = 0, failed = 0;
         while (time.GetUtcNow() < stopAt && !cancellationToken.IsCancellationRequested)
@@ -96,22 +99,29 @@ internal sealed class TaskPoller(
             return true;
         }
 
+        using var activity = Telemetry.StartJobSpan(TelemetryNames.PollSpan, message.TraceParent, ActivityKind.Consumer);
+        activity?.Describe(job);
+        activity?.SetTag(TelemetryNames.TaskIdTag, taskId);
+        activity?.SetTag(TelemetryNames.AttemptTag, live.Number);
+        if (message.DueAt is { } dueAt)
+        {
+            metrics.Polling(job, dueAt, time.GetUtcNow());
+        }
+
         var stored = new StoredJob(job, message.Version);
         var attempt = new AttemptInfo(live.Number, live.Tier, live.StartedAt, taskId);
         switch (await upstream.ReadTaskAsync(taskId, cancellationToken))
         {
             // The job has moved on since the message was written, perhaps to another answer: look before writing.
             case TaskReading.Completed late when message.GivenUp:
-                if (await jobs.FindAsync(job.Id, cancellationToken) is { } current)
-                {
-                    await changes.ApplyAsync(current, await attempts.JudgeAsync(current.Job, attempt, late.Answer, cancellationToken), cancellationToken);
-                }
-
+                // A job that was erased meanwhile counts as cancelled: only its usage is recorded.
+                var current = await jobs.FindAsync(job.Id, cancellationToken) ?? stored with { Job = job with { State = JobState.Cancelled } };
+                await changes.ApplyAsync(current, await attempts.JudgeAsync(current.Job, attempt, late.Answer, cancellationToken), cancellationToken);
                 await queue.DeleteAsync(delivery, cancellationToken);
                 return true;
 
             case TaskReading.Completed completed:
-                schedule.Observe(job.Profile, time.GetUtcNow() - live.StartedAt);
+                schedule.Observe(job.Profile, (message.DueAt ?? time.GetUtcNow()) - live.StartedAt, firstLook: message.Polls == 0);
                 await changes.ApplyAsync(stored, await attempts.JudgeAsync(job, attempt, completed.Answer, cancellationToken), cancellationToken);
                 await queue.DeleteAsync(delivery, cancellationToken);
                 return true;
@@ -157,7 +167,7 @@ internal sealed class TaskPoller(
         }
 
         var delay = message.GivenUp ? _options.AbandonedPollDelay : schedule.Next(elapsed, hint, random.NextDouble());
-        await queue.RescheduleAsync(delivery, message with { Polls = message.Polls + 1 }, delay, cancellationToken);
+        await queue.RescheduleAsync(delivery, message with { Polls = message.Polls + 1, DueAt = now + delay }, delay, cancellationToken);
         return false;
     }
 

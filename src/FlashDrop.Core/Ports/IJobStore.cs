@@ -50,7 +50,40 @@ public interface IJobStore
 
     /// <summary>Removes a job's row and active row; its usage stays. Missing rows are no error.</summary>
     Task DeleteAsync(JobId id, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The first day from <paramref name="earliest"/> on, at most <paramref name="latest"/>, that has rows of any kind; null when there is none.
+    /// </summary>
+    /// <param name="earliest">Where to begin; null at the beginning of time.</param>
+    /// <param name="latest">Where to end, inclusive.</param>
+    /// <param name="cancellationToken">Cancels the call.</param>
+    Task<DateOnly?> FindFirstDayAsync(DateOnly? earliest, DateOnly latest, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Removes rows of the jobs accepted on a day, in transactions of at most 100: the job rows of terminal jobs, or usage rows.
+    /// </summary>
+    /// <param name="day">The day.</param>
+    /// <param name="rows">Which rows.</param>
+    /// <param name="max">Stop after about so many; at least 1.</param>
+    /// <param name="cancellationToken">Ends it between two transactions.</param>
+    Task<DayPurge> PurgeDayAsync(DateOnly day, PurgeRows rows, int max, CancellationToken cancellationToken);
 }
+
+/// <summary>Which rows to remove.</summary>
+public enum PurgeRows
+{
+    /// <summary>Rows of terminal jobs.</summary>
+    Jobs,
+
+    /// <summary>Usage rows.</summary>
+    Usage,
+}
+
+/// <summary>What was removed of a day.</summary>
+/// <param name="Deleted">Rows removed.</param>
+/// <param name="Kept">Job rows left because their job is not terminal, as far as was looked.</param>
+/// <param name="More">Whether it stopped at the limit, with rows perhaps left.</param>
+public readonly record struct DayPurge(int Deleted, int Kept, bool More);
 
 /// <summary>A job as stored.</summary>
 /// <param name="Job">The job.</param>

@@ -78,6 +78,9 @@ public sealed record PollMessage(
 {
     /// <summary>Whether the job has moved on from this task: it is looked at slowly, so that its usage is counted if it finishes late.</summary>
     public bool GivenUp { get; init; }
+
+    /// <summary>When the look is due, as far as its sender said; for measuring how late it comes.</summary>
+    public DateTimeOffset? DueAt { get; init; }
 }
 
 /// <summary>A received poll message.</summary>

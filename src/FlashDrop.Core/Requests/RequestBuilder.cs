@@ -298,7 +298,7 @@ internal sealed class RequestBuilder(
         var address = info.Address;
         if (!MimeTypes.Fits(address.Name, type))
         {
-            address = new BlobAddress(Containers.Requests, $"renamed/{info.ETag}{type.Extension}");
+            address = new BlobAddress(Containers.Requests, $"{RequestNames.Renamed}{info.ETag}{type.Extension}");
             await content.CopyAsync(info.Address, address, cancellationToken);
         }
 

@@ -89,6 +89,13 @@ internal sealed class ResultWriter(IContentStore content)
         }
     }
 
+    /// <summary>Removes a job's blobs; those of a newer drop under the same name stay.</summary>
+    public async Task EraseAsync(Job job, CancellationToken cancellationToken)
+    {
+        await RemoveAsync(job, JobState.Succeeded, cancellationToken);
+        await RemoveAsync(job, JobState.Failed, cancellationToken);
+    }
+
     /// <summary>Whether a result blob was written for this job, and not for another drop under the same name.</summary>
     public static bool IsOf(Job job, BlobInfo info) => WrittenBy(info) is not { } writer || writer == job.Id;
 

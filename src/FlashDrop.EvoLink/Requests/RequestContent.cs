@@ -106,7 +106,7 @@ internal sealed class RequestContent : HttpContent
         }
     }
 
-    private static async Task<int> ReadAsync(Stream source, Memory<byte> block, CancellationToken cancellationToken)
+    private static async ValueTask<int> ReadAsync(Stream source, Memory<byte> block, CancellationToken cancellationToken)
     {
         try
         {

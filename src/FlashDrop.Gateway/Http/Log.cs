@@ -23,6 +23,9 @@ internal static partial class Log
     [LoggerMessage(4012, LogLevel.Information, "Job {JobId} cancelled by {Caller}, now {State}")]
     public static partial void JobCancelled(ILogger logger, Core.Jobs.JobId jobId, string caller, Core.Jobs.JobState state);
 
+    [LoggerMessage(4013, LogLevel.Information, "Job {JobId} erased by {Caller}")]
+    public static partial void JobErased(ILogger logger, Core.Jobs.JobId jobId, string caller);
+
     [LoggerMessage(4020, LogLevel.Information, "Upload URL issued to {Caller}")]
     public static partial void UploadIssued(ILogger logger, string caller);
 

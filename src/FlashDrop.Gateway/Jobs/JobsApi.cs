@@ -147,9 +147,22 @@ public sealed class JobsApi
         return await AnswerResultAsync(request, content, mediaType, cancellationToken);
     });
 
-    /// <summary><c>DELETE</c> <see cref="Routes.Job"/>: cancels the job; one that is finished stays as it is. Idempotent.</summary>
+    /// <summary>
+    /// <c>DELETE</c> <see cref="Routes.Job"/>: cancels the job; one that is finished stays as it is. Idempotent. With <c>?erase=true</c>
+    /// everything that belongs to the job is removed, but not its usage; 204.
+    /// </summary>
     public Task<IResult> DeleteAsync(HttpRequest request, string id) => _pipeline.RunAsync(request, async (caller, cancellationToken) =>
     {
+        if (EraseQuery.Parse(request.Query, out var erase) is { } problem)
+        {
+            return problem.ToResult();
+        }
+
+        if (erase)
+        {
+            return await EraseAsync(id, caller, cancellationToken);
+        }
+
         if (await FindAsync(id, caller, cancellationToken) is not { } stored
             || await _jobs.CancelAsync(stored.Job.Id, cancellationToken) is not { } job)
         {
@@ -186,6 +199,17 @@ public sealed class JobsApi
         var view = new JobListView([.. page.Jobs.Select(job => JobView.Of(job, pathBase))], page.Cursor, new JobListLinks(next));
         return new JsonResponse<JobListView>(view, JobsJsonContext.Default.JobListView);
     });
+
+    private async Task<IResult> EraseAsync(string id, Caller caller, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(id, caller, cancellationToken) is not { Job: var job } || !await _jobs.EraseAsync(job.Id, cancellationToken))
+        {
+            return Problem.JobNotFound().ToResult();
+        }
+
+        Log.JobErased(_logger, job.Id, caller.Name);
+        return Results.NoContent();
+    }
 
     private static (string? Key, Problem? Problem) IdempotencyKey(HttpRequest request)
     {

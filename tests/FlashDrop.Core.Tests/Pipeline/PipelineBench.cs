@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text;
 using System.Text.Json;
 using FlashDrop.Core.Jobs;
@@ -5,6 +6,7 @@ using FlashDrop.Core.Metering;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Results;
+using FlashDrop.Core.Retention;
 using FlashDrop.Core.Tests.Media;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Pricing;
@@ -41,6 +43,11 @@ internal sealed class PipelineBench : IJobObserver
     public IPipeline Pipeline => _services.GetRequiredService<IPipeline>();
 
     public IJobService Service => _services.GetRequiredService<IJobService>();
+
+    /// <summary>The meters of this bench, and of no other.</summary>
+    public IMeterFactory Meters => _services.GetRequiredService<IMeterFactory>();
+
+    public IPurger Purger => _services.GetRequiredService<IPurger>();
 
     public List<Job> Changes { get; } = [];
 

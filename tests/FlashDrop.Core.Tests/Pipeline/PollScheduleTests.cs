@@ -31,18 +31,32 @@ public sealed class PollScheduleTests
         var sut = Create();
         for (var i = 1; i <= 10; i++)
         {
-            sut.Observe("slow", TimeSpan.FromSeconds(10 * i));
+            sut.Observe("slow", TimeSpan.FromSeconds(10 * i), firstLook: false);
         }
 
-        Assert.Equal(TimeSpan.FromSeconds(80), await sut.FirstAsync("slow", Task, 0, CancellationToken.None));
+        Assert.Equal(TimeSpan.FromSeconds(50), await sut.FirstAsync("slow", Task, 0, CancellationToken.None));
         Assert.Equal(TimeSpan.FromSeconds(3), await sut.FirstAsync("other", Task, 0, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task TasksFoundFinishedAtTheFirstLook_MoveItCloser_SoThatItNeverRunsAway()
+    {
+        var sut = Create();
+        var look = TimeSpan.FromSeconds(100);
+        for (var i = 0; i < 200; i++)
+        {
+            sut.Observe("p", look, firstLook: true);
+            look = await sut.FirstAsync("p", Task, random: 1, CancellationToken.None);
+        }
+
+        Assert.InRange(look.TotalSeconds, 2, 20);
     }
 
     [Fact]
     public async Task WhatOneInstanceObserved_AnotherOneUses()
     {
         var poller = Create();
-        poller.Observe("p", TimeSpan.FromSeconds(40));
+        poller.Observe("p", TimeSpan.FromSeconds(40), firstLook: false);
         await poller.FlushAsync(CancellationToken.None);
 
         Assert.Equal(TimeSpan.FromSeconds(40), await Create().FirstAsync("p", Task, 0, CancellationToken.None));
@@ -54,7 +68,7 @@ public sealed class PollScheduleTests
         var sut = Create();
         for (var i = 0; i < 50; i++)
         {
-            sut.Observe("p", TimeSpan.FromSeconds(i));
+            sut.Observe("p", TimeSpan.FromSeconds(i), firstLook: false);
             await sut.FlushAsync(CancellationToken.None);
             _time.Advance(TimeSpan.FromSeconds(2));
         }

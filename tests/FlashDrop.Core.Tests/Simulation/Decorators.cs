@@ -34,6 +34,12 @@ internal abstract class JobStoreDecorator(InMemoryJobStore store) : IJobStore
 
     public IAsyncEnumerable<Job> ListJobsAsync(DateOnly day, CancellationToken cancellationToken) => Store.ListJobsAsync(day, cancellationToken);
 
+    public Task<DateOnly?> FindFirstDayAsync(DateOnly? earliest, DateOnly latest, CancellationToken cancellationToken) =>
+        Store.FindFirstDayAsync(earliest, latest, cancellationToken);
+
+    public Task<DayPurge> PurgeDayAsync(DateOnly day, PurgeRows rows, int max, CancellationToken cancellationToken) =>
+        Store.PurgeDayAsync(day, rows, max, cancellationToken);
+
     public Task DeleteAsync(JobId id, CancellationToken cancellationToken) => Store.DeleteAsync(id, cancellationToken);
 }
 

@@ -485,6 +485,79 @@ public abstract class JobStoreCompliance
     }
 
     [Fact]
+    public async Task Purging_a_days_jobs_removes_the_terminal_ones_only_and_no_usage()
+    {
+        var store = await CreateAsync();
+        for (var number = 0; number < 250; number++)
+        {
+            var state = number % 3 == 0 ? JobState.Cancelled : number % 3 == 1 ? JobState.Failed : JobState.Succeeded;
+            await store.AddAsync(TestJobs.Job(TestJobs.Id(TestJobs.Noon.AddSeconds(number), number, shard: number % 2), state), Stop);
+        }
+
+        JobState[] active = [JobState.Queued, JobState.Submitted, JobState.Held];
+        foreach (var state in active)
+        {
+            await store.AddAsync(TestJobs.Job(TestJobs.Id(TestJobs.Noon, 1_000 + (int)state, shard: (int)state), state), Stop);
+        }
+
+        var otherDay = TestJobs.Job(TestJobs.Id(TestJobs.Noon.AddDays(1), 1), JobState.Succeeded);
+        await store.AddAsync(otherDay, Stop);
+        await store.AddUsageAsync(TestJobs.Usage(TestJobs.Id(TestJobs.Noon, 1), "task-1"), Stop);
+
+        Assert.Equal(new DayPurge(250, 3, More: false), await store.PurgeDayAsync(Day, PurgeRows.Jobs, 10_000, Stop));
+        Assert.Equal(new DayPurge(0, 3, More: false), await store.PurgeDayAsync(Day, PurgeRows.Jobs, 10_000, Stop));
+        Assert.Equal(active.Order(), (await store.ListJobsAsync(Day, Stop).ToListAsync(Stop)).Select(job => job.State).Order());
+        Assert.Equal(3, (await ActiveAsync(store)).Count);
+        Assert.Single(await UsageAsync(store));
+        Assert.NotNull(await store.FindAsync(otherDay.Id, Stop));
+    }
+
+    [Fact]
+    public async Task Purging_a_days_usage_leaves_its_jobs_alone()
+    {
+        var store = await CreateAsync();
+        var job = TestJobs.Job(TestJobs.Id(TestJobs.Noon, 1), JobState.Succeeded);
+        await store.AddAsync(job, Stop);
+        for (var number = 0; number < 120; number++)
+        {
+            await store.AddUsageAsync(TestJobs.Usage(job.Id, $"task-{number}"), Stop);
+        }
+
+        Assert.Equal(new DayPurge(120, 0, More: false), await store.PurgeDayAsync(Day, PurgeRows.Usage, 10_000, Stop));
+        Assert.Empty(await UsageAsync(store));
+        Assert.NotNull(await store.FindAsync(job.Id, Stop));
+    }
+
+    [Fact]
+    public async Task Purging_stops_at_its_limit_and_says_so()
+    {
+        var store = await CreateAsync();
+        for (var number = 0; number < 230; number++)
+        {
+            await store.AddUsageAsync(TestJobs.Usage(TestJobs.Id(TestJobs.Noon, 1), $"task-{number}"), Stop);
+        }
+
+        var first = await store.PurgeDayAsync(Day, PurgeRows.Usage, 150, Stop);
+        Assert.True(first is { More: true, Deleted: >= 150 and < 250 }, first.ToString());
+        var rest = await store.PurgeDayAsync(Day, PurgeRows.Usage, 150, Stop);
+        Assert.Equal(new DayPurge(230 - first.Deleted, 0, More: false), rest);
+    }
+
+    [Fact]
+    public async Task First_day_with_rows_is_found_within_its_bounds()
+    {
+        var store = await CreateAsync();
+        Assert.Null(await store.FindFirstDayAsync(earliest: null, Day.AddYears(1), Stop));
+        await store.AddAsync(TestJobs.Job(TestJobs.Id(TestJobs.Noon, 1, shard: 9), JobState.Succeeded), Stop);
+        await store.AddUsageAsync(TestJobs.Usage(TestJobs.Id(TestJobs.Noon.AddDays(3), 2, shard: 15), "task-1"), Stop);
+
+        Assert.Equal(Day, await store.FindFirstDayAsync(earliest: null, Day, Stop));
+        Assert.Equal(Day, await store.FindFirstDayAsync(Day, Day.AddDays(9), Stop));
+        Assert.Equal(Day.AddDays(3), await store.FindFirstDayAsync(Day.AddDays(1), Day.AddDays(3), Stop));
+        Assert.Null(await store.FindFirstDayAsync(Day.AddDays(1), Day.AddDays(2), Stop));
+    }
+
+    [Fact]
     public async Task Cancelled_call_throws_and_writes_nothing()
     {
         var store = await CreateAsync();

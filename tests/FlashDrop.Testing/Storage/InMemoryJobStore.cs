@@ -9,6 +9,7 @@ namespace FlashDrop.Testing.Storage;
 public sealed class InMemoryJobStore : IJobStore
 {
     private const int ScanPage = 1000;
+    private const int PurgeBatch = 100;
 
     private readonly InMemoryStorage _storage;
     private readonly Lock _lock = new();
@@ -149,6 +150,74 @@ public sealed class InMemoryJobStore : IJobStore
 
     public Task DeleteAsync(JobId id, CancellationToken cancellationToken) =>
         _storage.RunAsync(StorageOperations.JobDelete, id.ToString(), () => Delete(id), cancellationToken);
+
+    public Task<DateOnly?> FindFirstDayAsync(DateOnly? earliest, DateOnly latest, CancellationToken cancellationToken) =>
+        _storage.RunAsync(StorageOperations.JobScan, $"{earliest:yyyyMMdd}", () => FirstDay(earliest ?? DateOnly.MinValue, latest), cancellationToken);
+
+    public async Task<DayPurge> PurgeDayAsync(DateOnly day, PurgeRows rows, int max, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(max, 1);
+        var (deleted, kept) = (0, 0);
+        for (var shard = 0; shard < JobId.ShardsPerDay; shard++)
+        {
+            var key = JobId.PartitionOf(day, shard);
+            var (condemned, left) = await _storage.RunAsync(StorageOperations.JobScan, key, () => Condemned(key, rows), cancellationToken);
+            kept += left;
+            foreach (var batch in condemned.Chunk(PurgeBatch))
+            {
+                if (deleted >= max)
+                {
+                    return new DayPurge(deleted, kept, More: true);
+                }
+
+                deleted += await _storage.RunAsync(StorageOperations.JobPurge, key, () => Remove(key, rows, batch), cancellationToken);
+            }
+        }
+
+        return new DayPurge(deleted, kept, More: false);
+    }
+
+    private DateOnly? FirstDay(DateOnly earliest, DateOnly latest)
+    {
+        lock (_lock)
+        {
+            var days = from partition in _partitions
+                       where partition.Value.Jobs.Count + partition.Value.Active.Count + partition.Value.Usage.Count > 0
+                       select DateOnly.ParseExact(partition.Key.AsSpan(0, 8), "yyyyMMdd") into day
+                       where day >= earliest && day <= latest
+                       orderby day
+                       select (DateOnly?)day;
+            return days.FirstOrDefault();
+        }
+    }
+
+    private (List<string> Keys, int Kept) Condemned(string key, PurgeRows rows)
+    {
+        lock (_lock)
+        {
+            if (!_partitions.TryGetValue(key, out var partition))
+            {
+                return ([], 0);
+            }
+
+            if (rows == PurgeRows.Usage)
+            {
+                return ([.. partition.Usage.Keys], 0);
+            }
+
+            var terminal = partition.Jobs.Where(row => PortJson.ReadJob(row.Value.Json).IsTerminal).Select(row => row.Key.ToString()).ToList();
+            return (terminal, partition.Jobs.Count - terminal.Count);
+        }
+    }
+
+    private int Remove(string key, PurgeRows rows, string[] batch)
+    {
+        lock (_lock)
+        {
+            var partition = _partitions[key];
+            return batch.Count(row => rows == PurgeRows.Usage ? partition.Usage.Remove(row) : partition.Jobs.Remove(JobId.Parse(row)));
+        }
+    }
 
     private string? Add(Job job)
     {

@@ -11,6 +11,7 @@ public static class StorageOperations
     public const string JobUpdate = "job.update";
     public const string JobDelete = "job.delete";
     public const string JobScan = "job.scan";
+    public const string JobPurge = "job.purge";
     public const string UsageAdd = "usage.add";
     public const string BlobOpen = "blob.open";
     public const string BlobReadRange = "blob.read-range";

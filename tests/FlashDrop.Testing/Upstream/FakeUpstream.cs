@@ -24,6 +24,9 @@ public sealed class FakeUpstream(TimeProvider time) : IEvoLinkClient
     private int _count;
     private int _reads;
 
+    /// <summary>The clock tasks finish by.</summary>
+    public TimeProvider Clock => time;
+
     /// <summary>How long tasks take. Default 8 s.</summary>
     public TimeSpan TaskTime { get; set; } = TimeSpan.FromSeconds(8);
 

@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Text;
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using FlashDrop.Core.Jobs;
+using FlashDrop.Core.Pipeline;
+using FlashDrop.Core.Ports;
+using FlashDrop.Core.Requests;
+using FlashDrop.EvoLink;
+using FlashDrop.EvoLink.Pricing;
+using FlashDrop.Testing.Upstream;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+
+namespace FlashDrop.Azure.Tests.Storage;
+
+/// <summary>
+/// Requests to the storage account per job that completes at its second look, counted by the product's own clients against Azurite.
+/// What the trigger host spends on receiving events and messages is not the product's and not in it.
+/// </summary>
+public sealed class PipelineOperationTests(AzuriteFixture azurite, ITestOutputHelper output)
+{
+    private const int Together = 32;
+
+    private static readonly byte[] Jpeg = [0xFF, 0xD8, 0xFF, 0xE0, .. Encoding.ASCII.GetBytes("JFIF and so on"), 0xFF, 0xD9];
+
+    /// <summary>Pause between looks: long enough that no task is due again while a slow machine still looks at the others.</summary>
+    private const string PollDelay = "00:00:04";
+
+    /// <summary>A second more than the pause: the queue service rounds to seconds.</summary>
+    private static readonly TimeSpan UntilDue = TimeSpan.FromSeconds(5.5);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(Together, 10)]
+    [InlineData(1, 12)]
+    public async Task Drops_StayWithinTheirBudget(int jobs, double budget)
+    {
+        var account = await azurite.CreateAccountAsync(Stop);
+        var upstream = new FakeUpstream(new FakeTimeProvider());
+        await using var services = Build(account, upstream);
+        var pipeline = services.GetRequiredService<IPipeline>();
+        var inbox = new BlobServiceClient(account.ConnectionString).GetBlobContainerClient(Containers.Inbox);
+        for (var i = 0; i < jobs; i++)
+        {
+            await inbox.UploadBlobAsync($"default/{i}.jpg", BinaryData.FromBytes([.. Jpeg, (byte)i]), Stop);
+        }
+
+        await WarmUpAsync(services);
+        account.Counts.Reset();
+        await Task.WhenAll(Enumerable.Range(0, jobs).Select(i => pipeline.HandleDropAsync($"default/{i}.jpg", Stop)));
+
+        await AssertBudgetAsync(account, upstream, services, jobs, budget, "drop");
+    }
+
+    [Theory]
+    [InlineData(Together, 12)]
+    [InlineData(1, 14)]
+    public async Task HttpJobs_StayWithinTheirBudget(int jobs, double budget)
+    {
+        var account = await azurite.CreateAccountAsync(Stop);
+        var upstream = new FakeUpstream(new FakeTimeProvider());
+        await using var services = Build(account, upstream);
+        var pipeline = services.GetRequiredService<IPipeline>();
+        var service = services.GetRequiredService<IJobService>();
+        await WarmUpAsync(services);
+        account.Counts.Reset();
+        var accepted = await Task.WhenAll(Enumerable.Range(0, jobs).Select(i => service.AcceptAsync(
+            new NewJob { Caller = "tests", Origin = JobOrigin.Api, Request = new JobRequest { Prompt = $"What is {i} and {i}?" } }, Stop)));
+
+        // The host delivers the message; its receive and delete are the host's.
+        await Task.WhenAll(accepted.Select(outcome => pipeline.HandleSubmitAsync(
+            PortJson.Write(new SubmitMessage(((AcceptOutcome.Accepted)outcome).Job.Id, 1, TraceParent: null)), deliveries: 1, Stop)));
+
+        await AssertBudgetAsync(account, upstream, services, jobs, budget, "HTTP job");
+    }
+
+    private static ServiceProvider Build(StorageAccount account, FakeUpstream upstream) => new ServiceCollection()
+        .AddLogging()
+        .AddSingleton<TableServiceClient>(account.Tables)
+        .AddSingleton<BlobServiceClient>(account.Blobs)
+        .AddSingleton<QueueServiceClient>(account.Queues)
+        .AddSingleton<IEvoLinkClient>(upstream)
+        .AddSingleton<IPriceBook, FlatPrices>()
+        .AddSingleton(Options.Create(new UpstreamOptions()))
+        .AddFlashDropCore(new ConfigurationBuilder()
+            .AddInMemoryCollection([
+                new("FlashDrop:Pipeline:FirstPollDelay", PollDelay), new("FlashDrop:Pipeline:MinPollDelay", PollDelay),
+            ])
+            .Build())
+        .AddFlashDropAzure(new ConfigurationBuilder()
+            .AddInMemoryCollection([new("AzureWebJobsStorage", account.ConnectionString)])
+            .Build())
+        .BuildServiceProvider();
+
+    /// <summary>A process that has seen a job in the last minute remembers its profile and how long tasks take.</summary>
+    private static async Task WarmUpAsync(ServiceProvider services)
+    {
+        var profiles = services.GetRequiredService<IJobService>();
+        var id = ((AcceptOutcome.Accepted)await profiles.AcceptAsync(
+            new NewJob { Caller = "tests", Origin = JobOrigin.Api, Request = new JobRequest { Prompt = "First." } }, Stop)).Job.Id;
+        var message = PortJson.Write(new SubmitMessage(id, 1, TraceParent: null));
+        await services.GetRequiredService<IPipeline>().HandleSubmitAsync(message, deliveries: 1, Stop);
+        await profiles.CancelAsync(id, Stop);
+        await services.GetRequiredService<QueueServiceClient>().GetQueueClient(Queues.Poll).ClearMessagesAsync(Stop);
+    }
+
+    private async Task AssertBudgetAsync(
+        StorageAccount account, FakeUpstream upstream, ServiceProvider services, int jobs, double budget, string kind)
+    {
+        var pipeline = services.GetRequiredService<IPipeline>();
+        var time = (FakeTimeProvider)upstream.Clock;
+        await Task.Delay(UntilDue, TimeProvider.System, Stop);
+        Assert.Equal(new PollReport(jobs, jobs, 0, 0), await pipeline.PollDueTasksAsync(Stop));
+        time.Advance(TimeSpan.FromMinutes(1));
+        await Task.Delay(UntilDue, TimeProvider.System, Stop);
+        Assert.Equal(new PollReport(jobs, 0, jobs, 0), await pipeline.PollDueTasksAsync(Stop));
+
+        var perJob = (double)account.Counts.Total / jobs;
+        var counts = string.Join(", ", account.Counts.Snapshot().OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Key} {c.Value}"));
+        var found = string.Create(CultureInfo.InvariantCulture, $"{jobs} x {kind}: {perJob:0.00} operations a job ({counts})");
+        output.WriteLine(found);
+        Assert.True(perJob <= budget, found);
+    }
+}
