@@ -42,6 +42,7 @@ public sealed class SimulationTests
             reports.Sum(r => r.VirtualTime.TotalHours), count == 1 ? string.Concat(reports.Select(r => r.TraceHash)) : "hash with one seed only",
             string.Join(", ", faults.Select(f => $"{f.Key} {f.Value}")));
         Assert.True(failures.IsEmpty, Describe(failures, count));
+        Assert.True(count < DefaultSeeds || reports.Sum(r => r.Submissions) >= reports.Sum(r => r.Jobs), "Too few jobs get as far as the upstream to test what follows.");
         Assert.True(count < DefaultSeeds || faults.Values.All(struck => struck > 0), $"A fault never struck: {string.Join(", ", faults)}");
     }
 

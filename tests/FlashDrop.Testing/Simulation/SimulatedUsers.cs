@@ -271,8 +271,12 @@ internal sealed class SimulatedUsers(SimulatedWorld simulation, Action<string> p
         return Path.GetExtension(path) switch
         {
             _ when path.Contains("empty", StringComparison.Ordinal) => [],
-            ".jpg" => [0xFF, 0xD8, 0xFF, 0xE0, .. text],
-            ".pdf" => [.. "%PDF-1.7\n"u8, .. text, .. new byte[1_500]],
+
+            // A comment and a frame of 16 × 16.
+            ".jpg" => [0xFF, 0xD8, 0xFF, 0xFE, 0, (byte)(text.Length + 2), .. text, 0xFF, 0xC0, 0, 11, 8, 0, 16, 0, 16, 1, 1, 0x11, 0, 0xFF, 0xD9],
+
+            // One page, and larger than what goes inline.
+            ".pdf" => [.. "%PDF-1.4\n%"u8, .. text, .. Enumerable.Repeat((byte)'x', 1_500), .. "\n2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj\ntrailer << /Root 1 0 R >>\nstartxref\n9\n%%EOF"u8],
             ".bin" => [1, 2, 3, 0, .. text],
             _ => text,
         };
