@@ -46,6 +46,8 @@ public static class CoreServiceCollectionExtensions
         services.TryAddSingleton<PoisonHandler>();
         services.TryAddSingleton<IPipeline, JobPipeline>();
         services.TryAddSingleton<IJobService, JobService>();
+        services.TryAddSingleton<IDeadLetters, DeadLetters>();
+        services.TryAddSingleton<IProfileNames>(provider => provider.GetRequiredService<ProfileCatalog>());
         return services.AddFlashDropReports(configuration);
     }
 }

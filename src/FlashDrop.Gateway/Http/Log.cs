@@ -23,6 +23,15 @@ internal static partial class Log
     [LoggerMessage(4012, LogLevel.Information, "Job {JobId} cancelled by {Caller}, now {State}")]
     public static partial void JobCancelled(ILogger logger, Core.Jobs.JobId jobId, string caller, Core.Jobs.JobState state);
 
+    [LoggerMessage(4013, LogLevel.Information, "Job {JobId} tried again for {Caller}, attempt {Attempt}")]
+    public static partial void JobRetried(ILogger logger, Core.Jobs.JobId jobId, string caller, int attempt);
+
+    [LoggerMessage(4014, LogLevel.Information, "Job {JobId} discarded by {Caller}")]
+    public static partial void JobDiscarded(ILogger logger, Core.Jobs.JobId jobId, string caller);
+
+    [LoggerMessage(4021, LogLevel.Information, "File of {Bytes} bytes put into the inbox by {Caller}")]
+    public static partial void Dropped(ILogger logger, long bytes, string caller);
+
     [LoggerMessage(4020, LogLevel.Information, "Upload URL issued to {Caller}")]
     public static partial void UploadIssued(ILogger logger, string caller);
 

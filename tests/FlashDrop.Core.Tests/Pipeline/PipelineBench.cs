@@ -42,6 +42,8 @@ internal sealed class PipelineBench : IJobObserver
 
     public IJobService Service => _services.GetRequiredService<IJobService>();
 
+    public IDeadLetters DeadLetters => _services.GetRequiredService<IDeadLetters>();
+
     public List<Job> Changes { get; } = [];
 
     public Job Only => Assert.Single(Storage.Jobs.AllJobs());
