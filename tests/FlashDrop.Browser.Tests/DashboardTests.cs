@@ -46,7 +46,7 @@ public sealed class DashboardTests : IDisposable
 
         await SignInAsync(page, host);
         await UploadAsync(page);
-        await RetryAsync(page);
+        await RetryAsync(page, host);
         await FilterAsync(page);
         await OpenResultAsync(page);
         await ShowEverywhereAsync(page);
@@ -96,7 +96,7 @@ public sealed class DashboardTests : IDisposable
         await Assertions.Expect(page.Locator("#jobs tr")).ToHaveCountAsync(5, new() { Timeout = 60_000 });
     }
 
-    private static async Task RetryAsync(IPage page)
+    private static async Task RetryAsync(IPage page, LocalHostProcess host)
     {
         var letter = page.Locator("#failed-list li").Filter(new() { HasText = "empty.jpg" });
         await Assertions.Expect(letter.GetByText("is empty (0 bytes)")).ToBeVisibleAsync();
@@ -104,6 +104,14 @@ public sealed class DashboardTests : IDisposable
         await Assertions.Expect(page.GetByText("empty.jpg is tried again.")).ToBeVisibleAsync();
 
         // It fails as before, as the same job.
+        using var http = host.CreateClient();
+        var failed = "";
+        for (var look = 0; look < 60 && !failed.Contains("retriedAt", StringComparison.Ordinal); look++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
+            failed = await http.GetStringAsync(new Uri("api/jobs?state=Failed", UriKind.Relative));
+        }
+
         await Assertions.Expect(RowOf(page, "empty.jpg").GetByText("Failed")).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await Assertions.Expect(page.Locator("#jobs tr")).ToHaveCountAsync(5);
         await Assertions.Expect(page.Locator("#jobs .Succeeded")).ToHaveCountAsync(4, new() { Timeout = 60_000 });

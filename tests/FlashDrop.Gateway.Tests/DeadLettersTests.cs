@@ -33,7 +33,7 @@ public sealed class DeadLettersTests
         var next = await host.SendAsync("GET", page.Json.GetProperty("links").GetProperty("next").GetString()!);
         var foreign = await host.SendAsync("GET", "api/dead-letters?cursor=forged");
 
-        Assert.StartsWith("/api/dead-letters?from=", page.Json.GetProperty("links").GetProperty("next").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("/api/dead-letters?caller=alice&from=", page.Json.GetProperty("links").GetProperty("next").GetString(), StringComparison.Ordinal);
         Assert.Equal((200, "next", 5), (next.Status, host.Jobs.Queries[1].Cursor, host.Jobs.Queries[1].PageSize));
         Assert.Equal((400, "invalid_request"), (foreign.Status, foreign["code"]));
     }

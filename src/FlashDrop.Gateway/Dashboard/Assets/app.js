@@ -6,10 +6,11 @@ const SLOW = 30_000;
 const CHART_DAYS = 14;
 const FIRST_PAGE = 200;
 const LAST_PAGE = 1_000;
+const MAX_PAGES = 16;
 const ACTIVE = new Set(['Queued', 'Submitted', 'Held']);
 
 const $ = (id) => document.getElementById(id);
-const view = { me: null, jobs: [], cursor: null, tag: null, asked: '', limit: FIRST_PAGE, letters: [], drawn: '', run: 0, slowAt: 0 };
+const view = { me: null, jobs: [], older: new Map(), pages: new Map(), cursor: null, asked: '', limit: FIRST_PAGE, letters: [], drawn: '', run: 0, slowAt: 0 };
 let timer = 0;
 
 // --- Small tools
@@ -39,6 +40,9 @@ function money(amount) {
   const digits = amount >= 1 ? 2 : amount >= 0.01 ? 4 : 6;
   return `$${amount.toFixed(digits)}`;
 }
+
+// Short enough for an axis: two digits that count.
+const rough = (amount) => `$${amount >= 10 ? amount.toFixed(0) : Number(amount.toPrecision(2))}`;
 
 function seconds(value) {
   if (value < 60) return `${value < 10 ? value.toFixed(1) : Math.round(value)} s`;
@@ -121,7 +125,7 @@ async function signIn(key) {
 function signOut(reason) {
   sessionStorage.removeItem(KEY);
   clearTimeout(timer);
-  Object.assign(view, { me: null, jobs: [], cursor: null, tag: null, asked: '', limit: FIRST_PAGE, letters: [], drawn: '', run: view.run + 1 });
+  Object.assign(view, { me: null, jobs: [], older: new Map(), pages: new Map(), cursor: null, asked: '', limit: FIRST_PAGE, letters: [], drawn: '', run: view.run + 1 });
   for (const id of ['jobs', 'failed-list', 'report-list', 'uploads', 'chart', 'detail-body']) $(id).replaceChildren();
   if ($('detail').open) $('detail').close();
   $('app').hidden = true;
@@ -141,7 +145,7 @@ async function refresh() {
   if (!view.me) return;
   const run = ++view.run;
   try {
-    await readJobs(run);
+    await readJobs(run, Date.now() >= view.slowAt);
     if (run === view.run && Date.now() >= view.slowAt) {
       view.slowAt = Date.now() + SLOW;
       await Promise.all([readLetters(run), readUsage(run), view.me.admin ? readReports(run) : null]);
@@ -161,40 +165,67 @@ async function refresh() {
   if (!document.hidden) timer = setTimeout(refresh, view.jobs.some((job) => ACTIVE.has(job.state)) ? BUSY : IDLE);
 }
 
-async function readJobs(run) {
-  const query = new URLSearchParams({ from: ago(Number($('days').value) - 1), limit: view.limit });
+// Pages by their address, as last read: an unchanged one is not sent again.
+async function page(path) {
+  const known = view.pages.get(path);
+  const response = await api(path, { headers: known ? { 'If-None-Match': known.tag } : {} });
+  const entry = response.status === 304 ? known : { tag: response.headers.get('ETag'), body: await response.json() };
+  view.pages.delete(path);
+  view.pages.set(path, entry);
+  if (view.pages.size > MAX_PAGES) view.pages.delete(view.pages.keys().next().value);
+  return entry.body;
+}
+
+// The newest page every time; the pages after it, which change little, only now and then.
+async function readJobs(run, whole) {
+  const query = new URLSearchParams({ from: ago(Number($('days').value) - 1), to: ago(0), limit: view.limit });
   if ($('state').value) query.set('state', $('state').value);
   if ($('by-profile').value) query.set('profile', $('by-profile').value);
-  const asked = `/api/jobs?${query}`;
-  const response = await api(asked, { headers: asked === view.asked && view.tag ? { 'If-None-Match': view.tag } : {} });
-  if (run !== view.run) return;
-  if (response.status !== 304) {
-    const page = await response.json();
+  const first = `/api/jobs?${query}`;
+  const jobs = new Map();
+  let { jobs: found, cursor, links } = await page(first);
+  for (const job of found) jobs.set(job.id, job);
+  if (whole || first !== view.asked) {
+    const older = new Map();
+    for (let pages = 1; cursor && jobs.size + older.size < view.limit && pages < MAX_PAGES; pages++) {
+      ({ jobs: found, cursor, links } = await page(links.next));
+      for (const job of found) older.set(job.id, job);
+    }
+
     if (run !== view.run) return;
-    const before = new Map(view.jobs.map((job) => [job.id, job.state]));
-    const ended = page.jobs.filter((job) => !ACTIVE.has(job.state) && ACTIVE.has(before.get(job.id)));
-    view.jobs = page.jobs.sort((left, right) => (left.acceptedAt < right.acceptedAt ? 1 : left.acceptedAt > right.acceptedAt ? -1 : left.id < right.id ? 1 : -1));
-    view.cursor = page.cursor;
-    view.tag = response.headers.get('ETag');
-    view.asked = asked;
-    if (ended.length > 0 || page.jobs.some((job) => job.state === 'Failed' && !before.has(job.id))) view.slowAt = 0;
+    view.older = older;
+    view.cursor = cursor;
   }
 
+  if (run !== view.run) return;
+  for (const [id, job] of view.older) if (!jobs.has(id)) jobs.set(id, job);
+  const before = new Map(view.jobs.map((job) => [job.id, job.state]));
+  const now = [...jobs.values()];
+  const news = first === view.asked && now.some((job) => !ACTIVE.has(job.state) && before.get(job.id) !== job.state);
+  view.jobs = now.sort((left, right) => (left.acceptedAt < right.acceptedAt ? 1 : left.acceptedAt > right.acceptedAt ? -1 : left.id < right.id ? 1 : -1));
+  view.asked = first;
+  if (news) view.slowAt = 0;
   drawJobs();
 }
 
 async function readLetters(run) {
-  const page = await get('/api/dead-letters?limit=100');
+  let { jobs: letters, queues, cursor, links } = await get('/api/dead-letters?limit=100');
+  for (let pages = 1; cursor && letters.length < 100 && pages < MAX_PAGES; pages++) {
+    const next = await get(links.next);
+    letters = [...letters, ...next.jobs];
+    ({ cursor, links } = next);
+  }
+
   if (run !== view.run) return;
-  view.letters = page.jobs;
-  const queues = page.queues ?? [];
+  view.letters = letters;
+  queues ??= [];
   $('queues').hidden = queues.length === 0;
   $('queues').textContent = queues.length === 0 ? '' : `Messages nobody could handle: ${queues.map((queue) => `${queue.messages} in ${queue.name}`).join(', ')}.`;
-  $('failed').hidden = page.jobs.length === 0 && queues.length === 0;
-  $('failed-hint').hidden = page.jobs.length === 0;
-  $('tile-failed').textContent = `${number.format(page.jobs.length)}${page.cursor ? '+' : ''}`;
-  $('tile-failed').parentElement.classList.toggle('alert', page.jobs.length > 0);
-  $('failed-list').replaceChildren(...page.jobs.map(letterRow));
+  $('failed').hidden = letters.length === 0 && queues.length === 0;
+  $('failed-hint').hidden = letters.length === 0;
+  $('tile-failed').textContent = `${number.format(letters.length)}${cursor ? '+' : ''}`;
+  $('tile-failed').parentElement.classList.toggle('alert', letters.length > 0);
+  $('failed-list').replaceChildren(...letters.map(letterRow));
 }
 
 async function readUsage(run) {
@@ -355,7 +386,7 @@ function drawChart(days) {
   const graph = height - bottom - top;
   const summary = most === 0 ? `No spend in the last ${days.length} days.` : `Spend by day, the most ${money(most)} on ${days.reduce((a, b) => ((b.usage?.costUsd ?? 0) > (a.usage?.costUsd ?? 0) ? b : a)).day}.`;
   const chart = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': `${summary} The table below has the figures.` });
-  for (const [share, label] of [[0, '$0'], [0.5, most === 0 ? '' : money(most / 2)], [1, most === 0 ? '' : money(most)]]) {
+  for (const [share, label] of [[0, '$0'], [0.5, most === 0 ? '' : rough(most / 2)], [1, most === 0 ? '' : rough(most)]]) {
     const y = top + graph * (1 - share);
     const text = svg('text', { x: left - 8, y: y + 4, class: 'tick', 'text-anchor': 'end' });
     text.textContent = label;
@@ -458,7 +489,7 @@ async function send(file, name) {
   const status = el('span', { className: 'muted small', textContent: 'Uploading…' });
   const line = el('li', {}, el('span', { className: 'name', textContent: name }), status);
   $('uploads').prepend(line);
-  while ($('uploads').children.length > 8) $('uploads').lastElementChild.remove();
+  while ($('uploads').children.length > 4) $('uploads').lastElementChild.remove();
   const fail = (text) => {
     status.className = 'error-text small';
     status.textContent = text;
