@@ -380,7 +380,7 @@ function drawChart(days) {
   const mark = JSON.stringify(days);
   if (mark === view.drawn) return;
   view.drawn = mark;
-  const [width, height, left, bottom, top] = [620, 190, 62, 24, 10];
+  const [width, height, left, bottom, top] = [620, 190, 86, 26, 12];
   const most = Math.max(...days.map((entry) => entry.usage?.costUsd ?? 0));
   const step = (width - left) / days.length;
   const graph = height - bottom - top;
