@@ -25,8 +25,9 @@ public sealed class FunctionRulesTests
     [Fact]
     public void Functions_AreTheOnesTheDeploymentKnows() => Assert.Equal(
         [
-            "DailyReport", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison", "JobsDelete", "JobsGet", "JobsList", "JobsPost", "JobsResult",
-            "OpenApi", "PollPoison", "PollTasks", "Purge", "Submit", "SubmitPoison", "Sweep", "UploadsPost",
+            "DailyReport", "Dashboard", "DeadLettersList", "DropsPost", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison",
+            "JobsDelete", "JobsDiscard", "JobsGet", "JobsList", "JobsPost", "JobsResult", "JobsRetry", "Me", "OpenApi", "PollPoison",
+            "PollTasks", "Purge", "ReportsGet", "ReportsList", "Root", "Submit", "SubmitPoison", "Sweep", "UploadsPost", "UsageGet",
         ],
         Functions.Select(NameOf).Order(StringComparer.Ordinal));
 

@@ -4,11 +4,21 @@ using System.Text;
 using System.Text.Json;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
+using FlashDrop.Core.Profiles;
+using FlashDrop.Core.Reports;
+using FlashDrop.EvoLink.Pricing;
 using FlashDrop.Gateway.Callers;
+using FlashDrop.Gateway.Dashboard;
+using FlashDrop.Gateway.DeadLetters;
+using FlashDrop.Gateway.Drops;
 using FlashDrop.Gateway.Health;
 using FlashDrop.Gateway.Jobs;
 using FlashDrop.Gateway.OpenApi;
+using FlashDrop.Gateway.Reports;
 using FlashDrop.Gateway.Uploads;
+using FlashDrop.Gateway.Usage;
+using FlashDrop.Testing.Storage;
+using FlashDrop.Testing.Upstream;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -32,14 +42,16 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private GatewayHost(WebApplication app, SteppedTime time, FakeJobService jobs, FakeContentStore content, FakeProbe[] probes, LogCollector logs)
+    private GatewayHost(WebApplication app, SteppedTime time, FakeJobService jobs, InMemoryStorage storage, FakeContentStore content, FakeProbe[] probes, LogCollector logs)
     {
-        (_app, Time, Jobs, Content, Probes, Logs) = (app, time, jobs, content, probes, logs);
+        (_app, Time, Jobs, Storage, Content, Probes, Logs) = (app, time, jobs, storage, content, probes, logs);
     }
 
     public SteppedTime Time { get; }
 
     public FakeJobService Jobs { get; }
+
+    public InMemoryStorage Storage { get; }
 
     public FakeContentStore Content { get; }
 
@@ -55,6 +67,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     public static (string Method, string Route)[] Endpoints { get; } =
     [
         ("post", Routes.Jobs), ("get", Routes.Jobs), ("get", Routes.Job), ("delete", Routes.Job), ("get", Routes.JobResult),
+        ("post", Routes.JobRetry), ("post", Routes.JobDiscard), ("get", Routes.DeadLetters), ("post", Routes.Drop), ("get", Routes.Usage),
+        ("get", Routes.Reports), ("get", Routes.Report), ("get", Routes.Me),
         ("post", Routes.Uploads), ("get", Routes.HealthLive), ("get", Routes.HealthReady), ("get", Routes.OpenApi),
     ];
 
@@ -66,7 +80,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     {
         var time = new SteppedTime(new DateTimeOffset(2026, 3, 5, 12, 0, 0, TimeSpan.Zero));
         var jobs = new FakeJobService(time);
-        var content = new FakeContentStore();
+        var storage = new InMemoryStorage(time);
+        var content = new FakeContentStore(storage.Content);
         FakeProbe[] probes = [new("first"), new("second")];
         var logs = new LogCollector();
 
@@ -94,6 +109,11 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddSingleton<IJobService>(jobs);
         builder.Services.AddSingleton<IContentStore>(content);
+        builder.Services.AddSingleton<IDeadLetters>(new FakeDeadLetters(jobs));
+        builder.Services.AddSingleton<IProfileNames, FakeProfileNames>();
+        builder.Services.AddSingleton<IJobStore>(storage.Jobs);
+        builder.Services.AddSingleton<IPriceBook, FlatPrices>();
+        builder.Services.AddSingleton<UsageQuery>();
         services?.Invoke(builder.Services);
         builder.Services.AddFlashDropGateway(builder.Configuration);
         if (!realProbes)
@@ -112,13 +132,23 @@ internal sealed class GatewayHost : IAsyncDisposable
         app.MapGet(Routes.Job, (HttpRequest request, JobsApi api, string id) => api.GetAsync(request, id));
         app.MapDelete(Routes.Job, (HttpRequest request, JobsApi api, string id) => api.DeleteAsync(request, id));
         app.MapGet(Routes.JobResult, (HttpRequest request, JobsApi api, string id) => api.ResultAsync(request, id));
+        app.MapPost(Routes.JobRetry, (HttpRequest request, DeadLettersApi api, string id) => api.RetryAsync(request, id));
+        app.MapPost(Routes.JobDiscard, (HttpRequest request, DeadLettersApi api, string id) => api.DiscardAsync(request, id));
+        app.MapGet(Routes.DeadLetters, (HttpRequest request, DeadLettersApi api) => api.ListAsync(request));
+        app.MapPost(Routes.Drop, (HttpRequest request, DropsApi api, string profile, string name) => api.PostAsync(request, profile, name));
+        app.MapGet(Routes.Usage, (HttpRequest request, UsageApi api) => api.GetAsync(request));
+        app.MapGet(Routes.Reports, (HttpRequest request, ReportsApi api) => api.ListAsync(request));
+        app.MapGet(Routes.Report, (HttpRequest request, ReportsApi api, string kind, string period, string file) => api.GetAsync(request, kind, period, file));
+        app.MapGet(Routes.Me, (HttpRequest request, MeApi api) => api.GetAsync(request));
+        app.MapGet(DashboardRoutes.Root, (HttpRequest request, DashboardPages pages) => pages.RootAsync(request));
+        app.MapGet(DashboardRoutes.Page, (HttpRequest request, DashboardPages pages) => pages.GetAsync(request, request.RouteValues["page"] as string ?? ""));
         app.MapPost(Routes.Uploads, (HttpRequest request, UploadsApi api) => api.PostAsync(request));
         app.MapGet(Routes.HealthLive, (HttpRequest request, HealthApi api) => api.LiveAsync(request));
         app.MapGet(Routes.HealthReady, (HttpRequest request, HealthApi api) => api.ReadyAsync(request));
         app.MapGet(Routes.OpenApi, (HttpRequest request, OpenApiDocument api) => api.GetAsync(request));
         await app.StartAsync(TestContext.Current.CancellationToken);
         jobs.Observers.AddRange(app.Services.GetServices<IJobObserver>());
-        return new GatewayHost(app, time, jobs, content, probes, logs);
+        return new GatewayHost(app, time, jobs, storage, content, probes, logs);
     }
 
     /// <summary>A client with a key, or none.</summary>
@@ -132,6 +162,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
         return client;
     }
+
+    /// <summary>A client for the pages, which are no part of the documented API; redirects are not followed.</summary>
+    public HttpClient Browser() => new(_app.GetTestServer().CreateHandler()) { BaseAddress = new Uri("http://gateway/") };
 
     /// <summary>Sends one request.</summary>
     public async Task<Reply> SendAsync(

@@ -4,9 +4,13 @@ using System.Text.Json.Serialization.Metadata;
 using FlashDrop.Core.Callers;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
+using FlashDrop.Gateway.Callers;
+using FlashDrop.Gateway.DeadLetters;
+using FlashDrop.Gateway.Drops;
 using FlashDrop.Gateway.Health;
 using FlashDrop.Gateway.Http;
 using FlashDrop.Gateway.Jobs;
+using FlashDrop.Gateway.Reports;
 using FlashDrop.Gateway.Uploads;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -91,6 +95,8 @@ public sealed class OpenApiTests
         await AskAsync("GET", "api/jobs?state=x");
         await AskAsync("GET", "api/jobs?caller=bob");
         await AskAsync("GET", "api/jobs");
+        await AskAsync("GET", "api/jobs", headers: ("If-None-Match", "*"));
+        await AskPagesAsync();
         await AskAsync("POST", "api/uploads", """{"fileName":"a.mp3"}""");
         await AskAsync("POST", "api/uploads", large);
         await AskAsync("POST", "api/uploads", "{}", headers: ("Content-Type", "text/plain"));
@@ -146,6 +152,42 @@ public sealed class OpenApiTests
             select (operation.Operation.GetProperty("operationId").GetString()!, status);
         Assert.Empty(documented.Except(seen));
 
+        async Task AskPagesAsync()
+        {
+            var failed = host.Jobs.Add("alice", state: JobState.Failed).Id;
+            host.Storage.Content.Put(Containers.Reports, "daily/2026-03-04/summary.html", "<p>"u8.ToArray());
+            foreach (var key in new[] { GatewayHost.AliceKey, GatewayHost.AdminKey })
+            {
+                foreach (var path in new[]
+                {
+                    "api/me", "api/dead-letters", "api/dead-letters?state=x", "api/dead-letters?caller=bob", "api/usage", "api/usage?groupBy=x", "api/usage?caller=bob",
+                    "api/reports", "api/reports?limit=0", "api/reports/daily/2026-03-04/summary.html", "api/reports/daily/2026-03-05/summary.html",
+                })
+                {
+                    Note("GET", path, await host.SendAsync("GET", path, key: key));
+                }
+
+                foreach (var (path, body, header) in new[]
+                {
+                    ("api/drops/default/a.txt", "x", ("X-Nothing", "")), ("api/drops/default/a.txt", "x", ("X-Nothing", "")), ("api/drops/default/%01", "x", ("X-Nothing", "")),
+                    ("api/drops/default/b.txt", large, ("X-Nothing", "")), ("api/drops/default/b.txt", "x", ("Content-Encoding", "gzip")),
+                })
+                {
+                    Note("POST", path, await host.SendAsync("POST", path, body, key, header));
+                }
+            }
+
+            Note("GET", "api/usage", await host.SendAsync("GET", "api/usage", headers: ("Accept", "image/png")));
+            Note("GET", "api/reports/daily/2026-03-04/summary.html", await host.SendAsync("GET", "api/reports/daily/2026-03-04/summary.html", key: GatewayHost.AdminKey, headers: ("If-None-Match", "*")));
+            foreach (var action in new[] { "discard", "retry" })
+            {
+                await AskAsync("POST", $"api/jobs/{missing}/{action}");
+                await AskAsync("POST", $"api/jobs/{running}/{action}");
+                await AskAsync("POST", $"api/jobs/{done}/{action}");
+                await AskAsync("POST", $"api/jobs/{failed}/{action}");
+            }
+        }
+
         async Task AskAsync(string method, string path, string? body = null, params (string, string)[] headers) =>
             Note(method, path, await host.SendAsync(method, path, body, headers: headers));
 
@@ -168,6 +210,13 @@ public sealed class OpenApiTests
         ["JobLinks"] = JobsJsonContext.Default.JobLinks,
         ["JobList"] = JobsJsonContext.Default.JobListView,
         ["JobListLinks"] = JobsJsonContext.Default.JobListLinks,
+        ["DeadLetterList"] = DeadLettersJsonContext.Default.DeadLetterListView,
+        ["Queue"] = DeadLettersJsonContext.Default.QueueView,
+        ["Drop"] = DropsJsonContext.Default.DropView,
+        ["ReportList"] = ReportsJsonContext.Default.ReportListView,
+        ["Report"] = ReportsJsonContext.Default.ReportView,
+        ["ReportFile"] = ReportsJsonContext.Default.ReportFileView,
+        ["Me"] = MeJsonContext.Default.MeView,
         ["Upload"] = UploadsJsonContext.Default.UploadView,
         ["UploadInput"] = UploadsJsonContext.Default.UploadInput,
         ["Health"] = HealthJsonContext.Default.HealthView,
@@ -255,17 +304,21 @@ public sealed class OpenApiTests
         }
     }
 
-    [Fact]
-    public async Task DocumentedQueryParameters_AreExactlyTheTakenOnes()
+    [Theory]
+    [InlineData("api/jobs")]
+    [InlineData("api/dead-letters")]
+    [InlineData("api/usage")]
+    public async Task DocumentedQueryParameters_AreExactlyTheTakenOnes(string path)
     {
         await using var host = await GatewayHost.StartAsync();
-        var documented = ApiDocument.Find("get", "/api/jobs").GetProperty("parameters").EnumerateArray().Select(p => p.GetProperty("name").GetString()!).ToList();
+        var documented = ApiDocument.Find("get", $"/{path}").GetProperty("parameters").EnumerateArray().Select(ApiDocument.Resolve)
+            .Where(p => p.GetProperty("in").GetString() == "query").Select(p => p.GetProperty("name").GetString()!).ToList();
 
-        var refusal = await host.SendAsync("GET", "api/jobs?unknown=1");
+        var refusal = await host.SendAsync("GET", $"{path}?unknown=1");
         foreach (var name in documented)
         {
             // Blank is as good as absent.
-            Assert.Equal(200, (await host.SendAsync("GET", $"api/jobs?{name}=")).Status);
+            Assert.Equal(200, (await host.SendAsync("GET", $"{path}?{name}=")).Status);
         }
 
         Assert.EndsWith($"known are {string.Join(", ", documented[..^1])} and {documented[^1]}.", refusal["remedy"], StringComparison.Ordinal);

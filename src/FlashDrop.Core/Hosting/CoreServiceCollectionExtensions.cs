@@ -55,6 +55,8 @@ public static class CoreServiceCollectionExtensions
         services.TryAddSingleton<IPipeline, JobPipeline>();
         services.TryAddSingleton<IJobService, JobService>();
         services.TryAddSingleton<IPurger, Purger>();
+        services.TryAddSingleton<IDeadLetters, DeadLetters>();
+        services.TryAddSingleton<IProfileNames>(provider => provider.GetRequiredService<ProfileCatalog>());
         return services.AddFlashDropReports(configuration);
     }
 }

@@ -78,6 +78,15 @@ public sealed record Job
     /// <summary>How many of the attempts ended in a hold; they do not count against the attempt limit.</summary>
     public int Holds { get; init; }
 
+    /// <summary>When somebody last asked for another attempt after the job had failed; its deadline counts from then. Null for never.</summary>
+    public DateTimeOffset? RetriedAt { get; init; }
+
+    /// <summary>Attempts made before <see cref="RetriedAt"/>, holds not among them; they do not count against the attempt limit.</summary>
+    public int ForgivenAttempts { get; init; }
+
+    /// <summary>When somebody decided that the failed job needs nothing more; its error is erased from storage then. Null for not.</summary>
+    public DateTimeOffset? DiscardedAt { get; init; }
+
     /// <summary>Id of the live task while <see cref="JobState.Submitted"/>.</summary>
     public string? TaskId { get; init; }
 
@@ -96,7 +105,7 @@ public sealed record Job
     /// <summary>W3C trace context the job was accepted under.</summary>
     public string? TraceParent { get; init; }
 
-    /// <summary>Whether the state can never change again.</summary>
+    /// <summary>Whether the job has ended. Nothing that happens by itself changes its state again; a failed one can be retried by hand.</summary>
     [JsonIgnore]
     public bool IsTerminal => State is JobState.Succeeded or JobState.Failed or JobState.Cancelled;
 

@@ -38,6 +38,12 @@ internal abstract record JobEvent
     /// <summary>Its caller does not want it any more.</summary>
     public sealed record CancelRequested : JobEvent;
 
+    /// <summary>It failed, and somebody asks for another attempt.</summary>
+    public sealed record RetryRequested : JobEvent;
+
+    /// <summary>It failed, and somebody says that nothing is to be done about it.</summary>
+    public sealed record DiscardRequested : JobEvent;
+
     /// <summary>It took too long.</summary>
     public sealed record DeadlinePassed : JobEvent;
 

@@ -7,7 +7,7 @@ namespace FlashDrop.Core.Jobs;
 
 /// <summary>
 /// Decides every change of a job: pure functions of the job, what happened, the settings, the time and a random number.
-/// Terminal jobs never change. Whoever stores the outcome does so only over the version the job was read at.
+/// Terminal jobs never change by themselves; only a person can retry or discard a failed one. Whoever stores the outcome does so only over the version the job was read at.
 /// </summary>
 /// <param name="options">Limits and delays.</param>
 internal sealed class JobTransitions(PipelineOptions options)
@@ -32,9 +32,10 @@ internal sealed class JobTransitions(PipelineOptions options)
             JobEvent.Rejected e => new Transition(End(job, JobState.Failed, e.Error, now), NextStep.Nothing),
             JobEvent.CancelRequested => new Transition(End(job, JobState.Cancelled, error: null, now), NextStep.Nothing),
             JobEvent.DeadlinePassed => new Transition(
-                End(job, JobState.Failed, JobErrors.Deadline(job.DeadlineAt - job.AcceptedAt), now), NextStep.Nothing),
+                End(job, JobState.Failed, JobErrors.Deadline(TimeAllowed(job)), now), NextStep.Nothing),
             JobEvent.Poisoned e => new Transition(End(job, JobState.Failed, JobErrors.Poisoned(e.Queue), now), NextStep.Nothing),
             JobEvent.Superseded e => new Transition(End(job, JobState.Cancelled, e.Error, now), NextStep.Nothing),
+            JobEvent.RetryRequested or JobEvent.DiscardRequested => Transition.None(job),
             JobEvent.Seen => new Transition(job with { UpdatedAt = now, DueAt = now + options.Heartbeat }, NextStep.Nothing),
             _ => throw new InvalidOperationException($"No transition for {happened.GetType().Name}."),
         };
@@ -65,12 +66,38 @@ internal sealed class JobTransitions(PipelineOptions options)
         return $"fd-{job.Id}-{first}";
     }
 
-    private static Transition OnTerminal(Job job, JobEvent happened, DateTimeOffset now) => happened switch
+    private Transition OnTerminal(Job job, JobEvent happened, DateTimeOffset now) => happened switch
     {
+        JobEvent.RetryRequested when job.State == JobState.Failed && IsYoungEnough(job, now) => Reopen(job, now),
+        JobEvent.DiscardRequested when job is { State: JobState.Failed, DiscardedAt: null } => new Transition(
+            job with { DiscardedAt = now, UpdatedAt = now }, NextStep.Nothing),
+
         // The state stands, but what was paid is counted.
         JobEvent.Answered e => Transition.None(job) with { Usage = [UsageOf(job, e, now) with { Late = true }] },
         _ => Transition.None(job),
     };
+
+    /// <summary>The same job goes on under the next attempt's number, with its full time and number of attempts ahead of it.</summary>
+    private static Transition Reopen(Job job, DateTimeOffset now)
+    {
+        var queued = NextAttempt(job) with
+        {
+            State = JobState.Queued,
+            RetriedAt = now,
+            ForgivenAttempts = job.Attempt - job.Holds,
+            DiscardedAt = null,
+            CompletedAt = null,
+            UpdatedAt = now,
+            DueAt = now,
+            DeadlineAt = now + TimeAllowed(job),
+        };
+        return new Transition(queued, NextStep.Submit(TimeSpan.Zero));
+    }
+
+    /// <summary>The sweep finds jobs by the day of their id: one that it would no longer find must not be under way.</summary>
+    private bool IsYoungEnough(Job job, DateTimeOffset now) => now + TimeAllowed(job) - job.Id.Time <= options.SweepLookback;
+
+    private static TimeSpan TimeAllowed(Job job) => job.DeadlineAt - (job.RetriedAt ?? job.AcceptedAt);
 
     private Transition OnTaskCreated(Job job, JobEvent.TaskCreated e, DateTimeOffset now)
     {
@@ -207,7 +234,7 @@ internal sealed class JobTransitions(PipelineOptions options)
 
     private Transition Retry(Job recorded, JobError error, TimeSpan atLeast, DateTimeOffset now, double random)
     {
-        var counted = recorded.Attempt - recorded.Holds;
+        var counted = recorded.Attempt - recorded.Holds - recorded.ForgivenAttempts;
         if (counted >= recorded.MaxAttempts)
         {
             return new Transition(End(recorded, JobState.Failed, JobErrors.AttemptsExhausted(counted, error), now), NextStep.Nothing);

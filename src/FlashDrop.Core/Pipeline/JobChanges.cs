@@ -48,10 +48,10 @@ internal sealed class JobChanges(
                 return (stored, false);
             }
 
-            using var completing = change.Job.IsTerminal
+            using var completing = change.Job.IsTerminal && !stored.Job.IsTerminal
                 ? Telemetry.StartStep(TelemetryNames.CompleteSpan, change.Job)
                 : null;
-            var inTheWay = change.Job.IsTerminal ? await WriteResultsAsync(change, happened, claim, cancellationToken) : null;
+            var inTheWay = change.Job.IsTerminal && !stored.Job.IsTerminal ? await WriteResultsAsync(change, happened, claim, cancellationToken) : null;
             if (inTheWay is null && await jobs.UpdateAsync(change.Job, stored.Version, change.Usage, cancellationToken) is { } version)
             {
                 completing?.SetTag(TelemetryNames.StateTag, change.Job.State.ToString());
@@ -122,7 +122,7 @@ internal sealed class JobChanges(
     }
 
     /// <summary>
-    /// A try that died between its result and its row can leave a blob of another ending. Only jobs with several attempts or past their
+    /// A try that died between its result and its row can leave a blob of another ending. Only retried jobs and those with several attempts or past their
     /// deadline have had such tries, and cancelled ones may: the others do not pay for the look.
     /// </summary>
     private async Task TidyAsync(Job ended, CancellationToken cancellationToken)
@@ -133,7 +133,8 @@ internal sealed class JobChanges(
             await results.RemoveAsync(ended, JobState.Failed, cancellationToken);
         }
         else if (ended.IsTerminal
-            && (ended.CompletedAt >= ended.DeadlineAt || ended.Attempts.Count > 1 || ended.Attempts.Any(a => a.ErrorCode == JobErrors.Interrupted)))
+            && (ended.CompletedAt >= ended.DeadlineAt || ended.Attempts.Count > 1 || ended.RetriedAt is not null
+                || ended.Attempts.Any(a => a.ErrorCode == JobErrors.Interrupted)))
         {
             await results.RemoveAsync(ended, ended.State == JobState.Failed ? JobState.Succeeded : JobState.Failed, cancellationToken);
         }

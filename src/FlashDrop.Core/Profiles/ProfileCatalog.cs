@@ -13,7 +13,7 @@ namespace FlashDrop.Core.Profiles;
 /// broken blob, which may just be half written, never replaces a good one in memory: that serves on for a while. With none in memory,
 /// or after that while, a broken blob is an error for the jobs that name it.
 /// </summary>
-internal sealed partial class ProfileCatalog(IContentStore content, TimeProvider time, ILogger<ProfileCatalog> logger)
+internal sealed partial class ProfileCatalog(IContentStore content, TimeProvider time, ILogger<ProfileCatalog> logger) : IProfileNames
 {
     /// <summary>How long a profile, or its absence, is remembered.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(1);
@@ -79,7 +79,7 @@ internal sealed partial class ProfileCatalog(IContentStore content, TimeProvider
             _ => throw new InputException(JobErrors.UnknownProfile(name, usedBy, await KnownNamesAsync(cancellationToken))),
         };
 
-    /// <summary>Names that would be found, for error messages; at most 50.</summary>
+    /// <inheritdoc />
     public async Task<IReadOnlyList<string>> KnownNamesAsync(CancellationToken cancellationToken)
     {
         SortedSet<string> names = [.. BuiltInProfiles.Names];

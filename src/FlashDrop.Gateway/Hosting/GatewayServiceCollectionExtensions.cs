@@ -2,13 +2,20 @@ using System.Security.Cryptography;
 using FlashDrop.Core.Callers;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
+using FlashDrop.Core.Profiles;
+using FlashDrop.Core.Reports;
 using FlashDrop.Gateway;
 using FlashDrop.Gateway.Callers;
+using FlashDrop.Gateway.Dashboard;
+using FlashDrop.Gateway.DeadLetters;
+using FlashDrop.Gateway.Drops;
 using FlashDrop.Gateway.Health;
 using FlashDrop.Gateway.Http;
 using FlashDrop.Gateway.Jobs;
 using FlashDrop.Gateway.OpenApi;
+using FlashDrop.Gateway.Reports;
 using FlashDrop.Gateway.Uploads;
+using FlashDrop.Gateway.Usage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
@@ -20,8 +27,10 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class GatewayServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="JobsApi"/>, <see cref="UploadsApi"/>, <see cref="HealthApi"/> and <see cref="OpenApiDocument"/>. Needs
-    /// <see cref="IJobService"/>, <see cref="IJobStore"/>, <see cref="IContentStore"/>, <see cref="IWorkQueue"/> and the key ring from elsewhere.
+    /// Adds <see cref="JobsApi"/>, <see cref="DeadLettersApi"/>, <see cref="DropsApi"/>, <see cref="UploadsApi"/>, <see cref="UsageApi"/>,
+    /// <see cref="ReportsApi"/>, <see cref="MeApi"/>, <see cref="HealthApi"/>, <see cref="OpenApiDocument"/> and <see cref="DashboardPages"/>.
+    /// Needs <see cref="IJobService"/>, <see cref="IDeadLetters"/>, <see cref="UsageQuery"/>, <see cref="IProfileNames"/>,
+    /// <see cref="IJobStore"/>, <see cref="IContentStore"/>, <see cref="IWorkQueue"/> and the key ring from elsewhere.
     /// An <see cref="ICallerDirectory"/> registered before replaces the one that reads the configuration.
     /// </summary>
     /// <param name="services">The services to add to.</param>
@@ -71,6 +80,29 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<GatewayOptions>>(),
             provider.GetRequiredService<ILogger<HealthApi>>()));
+        services.TryAddSingleton(provider => new DeadLettersApi(
+            provider.GetRequiredService<IJobService>(),
+            provider.GetRequiredService<IDeadLetters>(),
+            provider.GetRequiredService<RequestPipeline>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<DeadLettersApi>>()));
+        services.TryAddSingleton(provider => new DropsApi(
+            provider.GetRequiredService<IContentStore>(),
+            provider.GetRequiredService<RequestPipeline>(),
+            provider.GetRequiredService<IOptions<GatewayOptions>>(),
+            provider.GetRequiredService<ILogger<DropsApi>>()));
+        services.TryAddSingleton(provider => new UsageApi(
+            provider.GetRequiredService<UsageQuery>(),
+            provider.GetRequiredService<RequestPipeline>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new ReportsApi(
+            provider.GetRequiredService<IContentStore>(),
+            provider.GetRequiredService<RequestPipeline>()));
+        services.TryAddSingleton(provider => new MeApi(
+            provider.GetRequiredService<IProfileNames>(),
+            provider.GetRequiredService<RequestPipeline>(),
+            provider.GetRequiredService<IOptions<GatewayOptions>>()));
+        services.TryAddSingleton(provider => new DashboardPages(provider.GetRequiredService<RequestPipeline>()));
         services.TryAddSingleton(provider => new OpenApiDocument(provider.GetRequiredService<RequestPipeline>()));
         return services;
     }

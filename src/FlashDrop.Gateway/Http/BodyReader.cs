@@ -21,13 +21,13 @@ internal sealed class PooledBody(byte[] buffer, int length) : IDisposable
     }
 }
 
-/// <summary>Reads bounded JSON bodies.</summary>
+/// <summary>Reads bounded bodies.</summary>
 internal static class BodyReader
 {
     private const int FirstBuffer = 16 * 1024;
 
     /// <summary>
-    /// Reads the whole body, or says why not. A body that states a length beyond the limit is not read at all.
+    /// Reads the whole body, which has to be JSON, or says why not. A body that states a length beyond the limit is not read at all.
     /// </summary>
     /// <exception cref="BadHttpRequestException">The framing is broken or the client went away.</exception>
     public static async Task<(PooledBody? Body, Problem? Problem)> ReadJsonAsync(
@@ -38,9 +38,22 @@ internal static class BodyReader
             return (null, Problem.TooLarge(limit));
         }
 
-        if (CheckFormat(request) is { } unsupported)
+        return CheckFormat(request) is { } unsupported ? (null, unsupported) : await ReadAsync(request, limit, cancellationToken);
+    }
+
+    /// <summary>Reads the whole body, whatever it is, or says why not.</summary>
+    /// <exception cref="BadHttpRequestException">The framing is broken or the client went away.</exception>
+    public static async Task<(PooledBody? Body, Problem? Problem)> ReadAsync(
+        HttpRequest request, long limit, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > limit)
         {
-            return (null, unsupported);
+            return (null, Problem.TooLarge(limit));
+        }
+
+        if (IsEncoded(request))
+        {
+            return (null, Problem.UnsupportedMediaType("The body has a Content-Encoding."));
         }
 
         // The count below is the limit; the server's own (smaller by default) would answer in another shape.
@@ -90,13 +103,7 @@ internal static class BodyReader
 
     private static Problem? CheckFormat(HttpRequest request)
     {
-        if (request.Headers.ContentEncoding.Count > 0
-            && !string.Equals(request.Headers.ContentEncoding, "identity", StringComparison.OrdinalIgnoreCase))
-        {
-            return Problem.UnsupportedMediaType("The body has a Content-Encoding.");
-        }
-
-        if (string.IsNullOrEmpty(request.ContentType))
+        if (IsEncoded(request) || string.IsNullOrEmpty(request.ContentType))
         {
             return null;
         }
@@ -113,4 +120,8 @@ internal static class BodyReader
             ? null
             : Problem.UnsupportedMediaType("The body's charset is not UTF-8.");
     }
+
+    private static bool IsEncoded(HttpRequest request) =>
+        request.Headers.ContentEncoding.Count > 0
+        && !string.Equals(request.Headers.ContentEncoding, "identity", StringComparison.OrdinalIgnoreCase);
 }

@@ -17,6 +17,9 @@ internal static class EntityTags
         return $"\"{Base64Url.EncodeToString(hash[..16])}\"";
     }
 
+    /// <summary>A strong tag for bytes.</summary>
+    public static string Of(ReadOnlySpan<byte> bytes) => Of(Convert.ToHexStringLower(SHA256.HashData(bytes)), "bytes");
+
     /// <summary>Whether <c>If-None-Match</c> names the tag (weak comparison) or any.</summary>
     public static bool IsUnchanged(HttpRequest request, string tag) =>
         EntityTagHeaderValue.TryParseList(request.Headers.IfNoneMatch, out var known)

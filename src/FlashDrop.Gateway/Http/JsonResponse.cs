@@ -18,6 +18,18 @@ internal sealed class JsonResponse<T>(T value, JsonTypeInfo<T> type, int status 
     }
 }
 
+/// <summary>Writes bytes.</summary>
+internal sealed class BytesResponse(ReadOnlyMemory<byte> bytes, string contentType) : IResult
+{
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var response = httpContext.Response;
+        response.ContentType = contentType;
+        response.ContentLength = bytes.Length;
+        await response.Body.WriteAsync(bytes, httpContext.RequestAborted);
+    }
+}
+
 /// <summary>Copies a stream of known length to the response. The stream is disposed with the request, not here.</summary>
 internal sealed class StreamResponse(Stream stream, long length, string contentType) : IResult
 {

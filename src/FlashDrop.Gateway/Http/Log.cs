@@ -26,6 +26,15 @@ internal static partial class Log
     [LoggerMessage(4013, LogLevel.Information, "Job {JobId} erased by {Caller}")]
     public static partial void JobErased(ILogger logger, Core.Jobs.JobId jobId, string caller);
 
+    [LoggerMessage(4015, LogLevel.Information, "Job {JobId} tried again for {Caller}, attempt {Attempt}")]
+    public static partial void JobRetried(ILogger logger, Core.Jobs.JobId jobId, string caller, int attempt);
+
+    [LoggerMessage(4014, LogLevel.Information, "Job {JobId} discarded by {Caller}")]
+    public static partial void JobDiscarded(ILogger logger, Core.Jobs.JobId jobId, string caller);
+
+    [LoggerMessage(4021, LogLevel.Information, "File of {Bytes} bytes put into the inbox by {Caller}")]
+    public static partial void Dropped(ILogger logger, long bytes, string caller);
+
     [LoggerMessage(4020, LogLevel.Information, "Upload URL issued to {Caller}")]
     public static partial void UploadIssued(ILogger logger, string caller);
 

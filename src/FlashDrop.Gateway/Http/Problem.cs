@@ -62,6 +62,30 @@ internal sealed record Problem(int Status, string Code, string Title, string Det
         "Only an administrator may list the jobs of other callers.",
         "Leave the 'caller' parameter out to list your own jobs, or use an administrator's key.");
 
+    public static Problem AdminOnly(string detail, string remedy) => new(
+        StatusCodes.Status403Forbidden, "forbidden", "An administrator's key is needed", detail, remedy);
+
+    public static Problem NotRetryable(JobState state) => new(
+        StatusCodes.Status409Conflict, "job_not_retryable", "The job cannot be tried again",
+        state == JobState.Failed ? "The job failed so long ago that it would not be looked after any more." : $"The job is in state {state}; only failed jobs are tried again.",
+        "Post the request, or drop the file, again: that is a job of its own.");
+
+    public static Problem NotDiscardable(JobState state) => new(
+        StatusCodes.Status409Conflict, "job_not_failed", "The job did not fail",
+        $"The job is in state {state}; only failed jobs are discarded.", "DELETE a job that is under way to cancel it.");
+
+    public static Problem DropExists(string path) => new(
+        StatusCodes.Status409Conflict, "drop_exists", "A file with this name is there already",
+        $"The inbox holds '{path}'; it was left as it is.", "Send the file under another name.");
+
+    public static Problem ReportNotFound() => new(
+        StatusCodes.Status404NotFound, "report_not_found", "There is no such report",
+        "No report of this period is stored in this form.", "GET /api/reports lists the reports there are.");
+
+    public static Problem PageNotFound() => new(
+        StatusCodes.Status404NotFound, "page_not_found", "There is no such page",
+        "The dashboard has no page or file of this name.", "Open /dashboard.");
+
     public static Problem JobNotFound() => new(
         StatusCodes.Status404NotFound, "job_not_found", "There is no such job",
         "No job of this caller has this id.",
@@ -94,9 +118,9 @@ internal sealed record Problem(int Status, string Code, string Title, string Det
         $"The key belongs to job {existing}, whose request body was another one.",
         "Send a new Idempotency-Key with a new request; repeat a request byte for byte to repeat its key.");
 
-    public static Problem NotAcceptable() => new(
+    public static Problem NotAcceptable(IReadOnlyList<string> offered) => new(
         StatusCodes.Status406NotAcceptable, "not_acceptable", "None of the accepted media types can be given",
-        "A result is given as application/json, text/plain or text/markdown.",
+        $"It is given as {string.Join(", ", offered.SkipLast(1))} or {offered[^1]}.",
         "Send one of these in Accept, or '*/*'.");
 
     public static Problem TooLarge(long limit) => new(

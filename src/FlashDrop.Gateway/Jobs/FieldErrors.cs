@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FlashDrop.Gateway.Http;
+using Microsoft.AspNetCore.Http;
 
 namespace FlashDrop.Gateway.Jobs;
 
@@ -32,6 +33,22 @@ internal sealed class FieldErrors
         Add(field, "unknown_field", "The field is not known here.", $"Remove it or correct its name; known are {known}.");
 
     public void Invalid(string field, string message, string remedy) => Add(field, "invalid_value", message, remedy);
+
+    /// <summary>Reports every query parameter that is not known, or sent more than once.</summary>
+    public void CheckParameters(IQueryCollection query, params IReadOnlyList<string> known)
+    {
+        foreach (var (name, values) in query)
+        {
+            if (!known.Contains(name, StringComparer.Ordinal))
+            {
+                Unknown(Path("query", name), known.Count == 1 ? known[0] : $"{string.Join(", ", known.SkipLast(1))} and {known[^1]}");
+            }
+            else if (values.Count > 1)
+            {
+                Invalid($"query.{name}", "The parameter is repeated.", "Send it once.");
+            }
+        }
+    }
 
     /// <summary>The path of a member, with its name cut to a bearable length.</summary>
     public static string Path(string parent, string name)

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace FlashDrop.Gateway.Jobs;
 
-/// <summary>Reads the query of <c>GET /api/jobs</c>.</summary>
+/// <summary>Reads the queries of <c>GET /api/jobs</c> and, without a state, <c>GET /api/dead-letters</c>.</summary>
 internal static class JobListQuery
 {
     /// <summary>Days listed when the query names none, today included.</summary>
@@ -20,28 +20,17 @@ internal static class JobListQuery
     public const int MaxLimit = 1000;
 
     private const string Day = "yyyy-MM-dd";
-    private const string KnownParameters = "state, caller, profile, day, from, to, cursor and limit";
+    private const string State = "state";
     private const int MaxText = 128;
     private const int MaxCursor = 2048;
 
-    private static readonly string[] Known = ["state", "caller", "profile", "day", "from", "to", "cursor", "limit"];
+    private static readonly string[] Known = [State, "caller", "profile", "day", "from", "to", "cursor", "limit"];
 
-    public static (JobQuery? Query, Problem? Problem) Parse(IQueryCollection query, Caller caller, DateOnly today)
+    public static (JobQuery? Query, Problem? Problem) Parse(IQueryCollection query, Caller caller, DateOnly today, bool byState)
     {
         var errors = new FieldErrors();
-        foreach (var (name, values) in query)
-        {
-            if (!Known.Contains(name, StringComparer.Ordinal))
-            {
-                errors.Unknown(FieldErrors.Path("query", name), KnownParameters);
-            }
-            else if (values.Count > 1)
-            {
-                errors.Invalid($"query.{name}", "The parameter is repeated.", "Send it once.");
-            }
-        }
-
-        var state = State(Text("state", MaxText), errors);
+        errors.CheckParameters(query, byState ? Known : Known[1..]);
+        var state = byState ? StateOf(Text(State, MaxText), errors) : null;
         var wanted = Text("caller", MaxText);
         var profile = Text("profile", MaxText);
         var cursor = Text("cursor", MaxCursor);
@@ -81,12 +70,20 @@ internal static class JobListQuery
         }
     }
 
+    /// <summary>What a cursor is answered with that no listing handed out.</summary>
+    public static Problem ForeignCursor()
+    {
+        var errors = new FieldErrors();
+        errors.Invalid("query.cursor", "This cursor is not one of ours.", "Follow links.next of the page before, or start again without a cursor.");
+        return Problem.InvalidRequest(errors.All);
+    }
+
     /// <summary>The query of the next page: the same question with its days written out, since "today" moves.</summary>
     public static string Next(JobQuery query, string cursor)
     {
         KeyValuePair<string, string?>[] parameters =
         [
-            new("state", query.State?.ToString()),
+            new(State, query.State?.ToString()),
             new("caller", query.Caller),
             new("profile", query.Profile),
             new("from", query.From.ToString(Day, CultureInfo.InvariantCulture)),
@@ -97,7 +94,7 @@ internal static class JobListQuery
         return QueryString.Create(parameters.Where(parameter => parameter.Value is not null)).Value!;
     }
 
-    private static JobState? State(string? text, FieldErrors errors)
+    private static JobState? StateOf(string? text, FieldErrors errors)
     {
         if (text is null)
         {
@@ -146,24 +143,8 @@ internal static class JobListQuery
             return (only, only);
         }
 
-        var last = to is null ? today : Date("to", to);
-        var first = from is null ? last.DayNumber >= DefaultDays ? last.AddDays(1 - DefaultDays) : last : Date("from", from);
-        if (!errors.Any && (first > last || last.DayNumber - first.DayNumber >= MaxDays))
-        {
-            errors.Invalid("query.from", $"The range {first:yyyy-MM-dd} to {last:yyyy-MM-dd} is empty or too long.", $"Send a range of 1 to {MaxDays} days.");
-        }
+        return DayRange.Read(from, to, today, DefaultDays, MaxDays, errors);
 
-        return (first, last);
-
-        DateOnly Date(string name, string text)
-        {
-            if (DateOnly.TryParseExact(text, Day, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
-            {
-                return date;
-            }
-
-            errors.Invalid($"query.{name}", "This is not a day.", "Send a UTC day as yyyy-MM-dd.");
-            return today;
-        }
+        DateOnly Date(string name, string text) => DayRange.Day(name, text, today, errors);
     }
 }

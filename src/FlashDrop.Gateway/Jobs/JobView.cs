@@ -29,6 +29,10 @@ internal sealed record JobView
 
     public DateTimeOffset? CompletedAt { get; init; }
 
+    public DateTimeOffset? RetriedAt { get; init; }
+
+    public DateTimeOffset? DiscardedAt { get; init; }
+
     public required int Attempt { get; init; }
 
     public required IReadOnlyList<AttemptView> Attempts { get; init; }
@@ -62,6 +66,8 @@ internal sealed record JobView
             DeadlineAt = job.DeadlineAt,
             UpdatedAt = job.UpdatedAt,
             CompletedAt = job.CompletedAt,
+            RetriedAt = job.RetriedAt,
+            DiscardedAt = job.DiscardedAt,
             Attempt = job.Attempt,
             Attempts = [.. job.Attempts.Select(AttemptView.Of)],
             Usage = UsageView.Of(job.Usage),
@@ -70,7 +76,12 @@ internal sealed record JobView
             Media = job.Media is { } media ? new MediaView(media.Kind, media.MimeType, media.Bytes, media.Seconds) : null,
             DropPath = job.Drop?.Path,
             Tags = job.Tags,
-            Links = new JobLinks(self, $"{self}/result", job.IsTerminal ? null : self),
+            Links = new JobLinks(
+                self,
+                $"{self}/result",
+                job.IsTerminal ? null : self,
+                job.State == JobState.Failed ? $"{self}/retry" : null,
+                job is { State: JobState.Failed, DiscardedAt: null } ? $"{self}/discard" : null),
         };
     }
 
@@ -108,8 +119,11 @@ internal sealed record ErrorView(string Code, string Message, string Remedy);
 /// <summary>What the first media input is.</summary>
 internal sealed record MediaView(string Kind, string MimeType, long Bytes, double? Seconds);
 
-/// <summary>Where to go from here: paths on this host. <see cref="Cancel"/> (a <c>DELETE</c>) is absent once the job is finished.</summary>
-internal sealed record JobLinks(string Self, string Result, string? Cancel);
+/// <summary>
+/// Where to go from here: paths on this host. <see cref="Cancel"/> (a <c>DELETE</c>) is absent once the job is finished;
+/// <see cref="Retry"/> and <see cref="Discard"/> (a <c>POST</c> each) are there once it has failed.
+/// </summary>
+internal sealed record JobLinks(string Self, string Result, string? Cancel, string? Retry, string? Discard);
 
 /// <summary>A page of jobs.</summary>
 internal sealed record JobListView(IReadOnlyList<JobView> Jobs, string? Cursor, JobListLinks Links);

@@ -173,10 +173,10 @@ public sealed class JobsApi
         return View(request, job, StatusCodes.Status200OK);
     });
 
-    /// <summary><c>GET</c> <see cref="Routes.Jobs"/>: one page of the caller's jobs; of everybody's for an administrator.</summary>
+    /// <summary><c>GET</c> <see cref="Routes.Jobs"/>: one page of the caller's jobs, of everybody's for an administrator; 304 when it has not changed.</summary>
     public Task<IResult> ListAsync(HttpRequest request) => _pipeline.RunAsync(request, async (caller, cancellationToken) =>
     {
-        var (query, problem) = JobListQuery.Parse(request.Query, caller, DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime));
+        var (query, problem) = JobListQuery.Parse(request.Query, caller, DateOnly.FromDateTime(_time.GetUtcNow().UtcDateTime), byState: true);
         if (query is null)
         {
             return problem!.ToResult();
@@ -189,15 +189,18 @@ public sealed class JobsApi
         }
         catch (ArgumentException) when (query.Cursor is not null)
         {
-            var errors = new FieldErrors();
-            errors.Invalid("query.cursor", "This cursor is not one of ours.", "Follow links.next of the page before, or start again without a cursor.");
-            return Problem.InvalidRequest(errors.All).ToResult();
+            return JobListQuery.ForeignCursor().ToResult();
         }
 
         var pathBase = request.PathBase;
         var next = page.Cursor is null ? null : $"{pathBase}/{Routes.Jobs}{JobListQuery.Next(query, page.Cursor)}";
         var view = new JobListView([.. page.Jobs.Select(job => JobView.Of(job, pathBase))], page.Cursor, new JobListLinks(next));
-        return new JsonResponse<JobListView>(view, JobsJsonContext.Default.JobListView);
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(view, JobsJsonContext.Default.JobListView);
+        var tag = EntityTags.Of(bytes);
+        request.HttpContext.Response.Headers.ETag = tag;
+        return EntityTags.IsUnchanged(request, tag)
+            ? Results.StatusCode(StatusCodes.Status304NotModified)
+            : new BytesResponse(bytes, ResultFormat.Json);
     });
 
     private async Task<IResult> EraseAsync(string id, Caller caller, CancellationToken cancellationToken)

@@ -1,6 +1,5 @@
 using FlashDrop.Gateway.Http;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Net.Http.Headers;
 
 namespace FlashDrop.Gateway.Jobs;
 
@@ -23,38 +22,13 @@ internal static class ResultFormat
             case "json":
                 return (Json, null);
             case "text":
-                return (Best(request) is Markdown ? Markdown : Plain, null);
+                return (Negotiation.Best(request, Offered) is Markdown ? Markdown : Plain, null);
             default:
                 var errors = new FieldErrors();
                 errors.Invalid("query.format", "This is not a format.", "Send 'json' or 'text'.");
                 return (null, Problem.InvalidRequest(errors.All));
         }
 
-        return Best(request) is { } best ? (best, null) : (null, Problem.NotAcceptable());
-    }
-
-    private static string? Best(HttpRequest request)
-    {
-        if (!MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var accepted) || accepted.Count == 0)
-        {
-            return Json;
-        }
-
-        string? best = null;
-        var bestQuality = 0.0;
-        foreach (var offer in Offered)
-        {
-            var type = new MediaTypeHeaderValue(offer);
-
-            // The most specific range decides an offer's quality; the order of the offers breaks ties.
-            var range = accepted.Where(type.IsSubsetOf).OrderBy(a => a.MatchesAllTypes ? 2 : a.MatchesAllSubTypes ? 1 : 0).FirstOrDefault();
-            var quality = range is null ? 0 : range.Quality ?? 1;
-            if (quality > bestQuality)
-            {
-                (best, bestQuality) = (offer, quality);
-            }
-        }
-
-        return best;
+        return Negotiation.Best(request, Offered) is { } best ? (best, null) : (null, Problem.NotAcceptable(Offered));
     }
 }

@@ -18,6 +18,7 @@ internal static class Banner
             .AppendLine()
             .AppendLine($"  Drop files    {Path.Combine(inbox, "default")}, or another profile's folder, such as {Path.Combine(inbox, "meeting-notes")}")
             .AppendLine($"  Answers       {Path.Combine(options.WorkFolder, Containers.Results)}")
+            .AppendLine($"  Dashboard     {url}/dashboard  (sign in with the API key)")
             .AppendLine($"  HTTP API      {url}  (described at {url}/openapi.json)")
             .AppendLine($"  API key       {key}")
             .AppendLine(azurite is null

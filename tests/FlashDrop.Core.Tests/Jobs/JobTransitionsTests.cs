@@ -26,6 +26,57 @@ public sealed class JobTransitionsTests
     }
 
     [Fact]
+    public void RetriedJob_HasItsTimeAndAttemptsAheadOfIt_AndKeepsItsHistory()
+    {
+        var failed = Fail(NewJob());
+        var later = Now.AddDays(2);
+
+        var retried = _sut.Decide(failed, new JobEvent.RetryRequested(), later, 0.5);
+        var failedAgain = Fail(retried.Job);
+
+        Assert.Equal((JobState.Queued, 6, NextStep.Submit(TimeSpan.Zero)), (retried.Job.State, retried.Job.Attempt, retried.Next));
+        Assert.Equal((later.AddDays(1), later), (retried.Job.DeadlineAt, retried.Job.RetriedAt));
+        Assert.Null(retried.Job.CompletedAt);
+        Assert.Equal(failed.Attempts, retried.Job.Attempts);
+        Assert.Equal((10, 10, "attempts_exhausted"), (failedAgain.Attempt, failedAgain.Attempts.Count, failedAgain.Error!.Code));
+
+        Job Fail(Job job)
+        {
+            while (!job.IsTerminal)
+            {
+                job = _sut.Decide(job, FailedAttempt(job, Errors.Of(ErrorKind.Retry, "service_error", 503)), Now, 0.5).Job;
+            }
+
+            return job;
+        }
+    }
+
+    [Theory]
+    [InlineData(JobState.Queued, 0)]
+    [InlineData(JobState.Submitted, 0)]
+    [InlineData(JobState.Held, 0)]
+    [InlineData(JobState.Succeeded, 0)]
+    [InlineData(JobState.Cancelled, 0)]
+    [InlineData(JobState.Failed, 29.1)]
+    public void Retry_IsForFailedJobsTheSweepWouldFind(JobState state, double days)
+    {
+        var job = NewJob() with { State = state };
+
+        Assert.Same(job, _sut.Decide(job, new JobEvent.RetryRequested(), Now.AddDays(days), 0.5).Job);
+    }
+
+    [Theory]
+    [InlineData(JobState.Queued)]
+    [InlineData(JobState.Succeeded)]
+    [InlineData(JobState.Cancelled)]
+    public void Discard_IsForFailedJobs(JobState state)
+    {
+        var job = NewJob() with { State = state };
+
+        Assert.Same(job, _sut.Decide(job, new JobEvent.DiscardRequested(), Now, 0.5).Job);
+    }
+
+    [Fact]
     public void AnySequenceOfEvents_EndsWithinTheAttemptLimit_OrWaitsForItsNextStep()
     {
         AnyEvent.List[1, 60].Sample(events =>

@@ -49,6 +49,8 @@ internal sealed class PipelineBench : IJobObserver
 
     public IPurger Purger => _services.GetRequiredService<IPurger>();
 
+    public IDeadLetters DeadLetters => _services.GetRequiredService<IDeadLetters>();
+
     public List<Job> Changes { get; } = [];
 
     public Job Only => Assert.Single(Storage.Jobs.AllJobs());
