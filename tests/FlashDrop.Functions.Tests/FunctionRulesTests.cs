@@ -25,8 +25,9 @@ public sealed class FunctionRulesTests
     [Fact]
     public void Functions_AreTheOnesTheDeploymentKnows() => Assert.Equal(
         [
-            "DailyReport", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison", "JobsDelete", "JobsGet", "JobsList", "JobsPost", "JobsResult",
-            "OpenApi", "PollPoison", "PollTasks", "Submit", "SubmitPoison", "Sweep", "UploadsPost",
+            "ChatPost", "DailyReport", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison", "JobsDelete", "JobsGet",
+            "JobsList", "JobsPost", "JobsResult", "ModelsGet", "ModelsList", "NativeModelsGet", "NativeModelsList", "NativePost",
+            "OpenApi", "PollPoison", "PollTasks", "Submit", "SubmitPoison", "Sweep", "TasksGet", "UploadsPost",
         ],
         Functions.Select(NameOf).Order(StringComparer.Ordinal));
 
