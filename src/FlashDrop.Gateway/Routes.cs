@@ -27,7 +27,7 @@ public static class Routes
     /// <summary><c>GET</c>: the models, in OpenAI's format.</summary>
     public const string Models = "v1/models";
 
-    /// <summary><c>GET</c>: a model, in OpenAI's format.</summary>
+    /// <summary><c>GET</c>: a model, in OpenAI's format. <c>POST</c>: as <see cref="NativeModel"/>; Google's newer clients leave the "beta" out.</summary>
     public const string Model = "v1/models/{*id}";
 
     /// <summary><c>GET</c>: a request that was accepted with <c>X-Async-Mode: true</c>.</summary>

@@ -16,6 +16,11 @@ public sealed class DropInFunctions(NativeApi native, ChatApi chat, TasksApi tas
     public Task<IResult> NativePost([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = Routes.NativeModel)] HttpRequest request) =>
         native.PostAsync(request, request.RouteValue("rest"));
 
+    /// <summary>Generates, streams or counts, for clients that call the version <c>v1</c>.</summary>
+    [Function(nameof(NativeV1Post))]
+    public Task<IResult> NativeV1Post([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = Routes.Model)] HttpRequest request) =>
+        native.PostAsync(request, request.RouteValue("id"));
+
     /// <summary>Lists the models in Google's format.</summary>
     [Function(nameof(NativeModelsList))]
     public Task<IResult> NativeModelsList([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.NativeModels)] HttpRequest request) =>

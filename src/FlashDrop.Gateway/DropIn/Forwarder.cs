@@ -62,7 +62,7 @@ internal sealed class Forwarder(
                     async token =>
                     {
                         tries++;
-                        last = await TryAsync(call, tier, isLast, time.GetElapsedTime(start), cancellationToken);
+                        last = await TryAsync(call, tier, isLast, start, cancellationToken);
                         last = tries < _options.MaxTries ? last : last with { MayRepeat = false };
                         return last;
                     },
@@ -102,10 +102,16 @@ internal sealed class Forwarder(
 
     private static UpstreamError Silence() => new() { Kind = ErrorKind.Retry, Code = "timeout", Message = "The upstream did not answer in time." };
 
-    private async Task<RelayOutcome> TryAsync(RelayCall call, Tier tier, bool isLast, TimeSpan elapsed, CancellationToken caller)
+    /// <summary>What is left of the call's time, at least a millisecond.</summary>
+    private TimeSpan Left(long start)
     {
-        var left = _options.TotalTimeout - elapsed;
-        left = left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : left;
+        var left = _options.TotalTimeout - time.GetElapsedTime(start);
+        return left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : left;
+    }
+
+    private async Task<RelayOutcome> TryAsync(RelayCall call, Tier tier, bool isLast, long start, CancellationToken caller)
+    {
+        var left = Left(start);
         var patience = new Patience(time, isLast || left < _options.FirstTokenTimeout ? left : _options.FirstTokenTimeout, caller);
         RelayResponse? response = null;
         LiveStream? live = null;
@@ -122,7 +128,7 @@ internal sealed class Forwarder(
             var body = await response.OpenAsync(patience.Token);
             if (!call.Streams)
             {
-                return await ReadWholeAsync(tier, response, body, patience, isLast);
+                return await ReadWholeAsync(tier, response, body, patience, start, isLast);
             }
 
             live = new LiveStream(response, body, _upstream.MaxFrameBytes, patience, _options);
@@ -155,7 +161,7 @@ internal sealed class Forwarder(
         }
     }
 
-    private async Task<RelayOutcome> ReadWholeAsync(Tier tier, RelayResponse response, Stream body, Patience patience, bool isLast)
+    private async Task<RelayOutcome> ReadWholeAsync(Tier tier, RelayResponse response, Stream body, Patience patience, long start, bool isLast)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         var length = 0;
@@ -178,7 +184,7 @@ internal sealed class Forwarder(
                 }
 
                 length += read;
-                patience.Within(_options.IdleTimeout);
+                patience.Within(Left(start) is var left && left < _options.IdleTimeout ? left : _options.IdleTimeout);
                 if (length > _upstream.MaxResponseBytes)
                 {
                     return Failed(tier, new UpstreamError { Kind = ErrorKind.Stop, Code = "response_too_large", Message = "The answer is larger than this gateway takes." });

@@ -31,7 +31,7 @@ public sealed class NativeApi
         (_pipeline, _relay, _upstream, _models, _tasks, _time, _options) = (pipeline, relay, upstream, models, tasks, time, options.Value);
     }
 
-    /// <summary><c>POST</c> <see cref="Routes.NativeModel"/>: <c>{model}:generateContent</c>, <c>:streamGenerateContent</c> or <c>:countTokens</c>.</summary>
+    /// <summary><c>POST</c> <see cref="Routes.NativeModel"/> or <see cref="Routes.Model"/>: <c>{model}:generateContent</c>, <c>:streamGenerateContent</c> or <c>:countTokens</c>.</summary>
     /// <param name="request">The request.</param>
     /// <param name="rest">What follows <c>models/</c>, decoded.</param>
     public Task<IResult> PostAsync(HttpRequest request, string rest) => _pipeline.RunAsync(request, Format, async call =>

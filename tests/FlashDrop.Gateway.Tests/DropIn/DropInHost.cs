@@ -85,6 +85,7 @@ internal sealed class DropInHost : IAsyncDisposable
         var app = builder.Build();
         app.UseRouting();
         app.MapPost(Routes.NativeModel, (HttpRequest request, NativeApi api, string rest) => api.PostAsync(request, rest));
+        app.MapPost(Routes.Model, (HttpRequest request, NativeApi api, string id) => api.PostAsync(request, id));
         app.MapGet(Routes.NativeModels, (HttpRequest request, NativeApi api) => api.ListAsync(request));
         app.MapGet(Routes.NativeModel, (HttpRequest request, NativeApi api, string rest) => api.GetAsync(request, rest));
         app.MapPost(Routes.ChatCompletions, (HttpRequest request, ChatApi api) => api.PostAsync(request));

@@ -50,6 +50,7 @@ public sealed class DropInTests
 
     [Theory]
     [InlineData("v1beta/models/gemini-2.5-flash%3AgenerateContent")]
+    [InlineData("v1/models/gemini-2.5-flash:generateContent")]
     [InlineData("v1beta/models/models/gemini-2.5-flash:generateContent")]
     [InlineData("v1beta/models/evolink/auto:generateContent")]
     public async Task OddPaths_FindTheirModel(string path)
