@@ -34,6 +34,8 @@ internal sealed record RelayPlan
 internal sealed class DropInRelay(
     Forwarder forwarder, LimitBook limits, UsageMeter meter, IPriceBook prices, TimeProvider time, ILogger<DropInRelay> logger)
 {
+    private static readonly TimeSpan BreakPause = TimeSpan.FromMilliseconds(100);
+
     public async Task RunAsync(DropInCall call, RelayPlan plan)
     {
         var (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(plan), call.Left);
@@ -102,7 +104,7 @@ internal sealed class DropInRelay(
         return null;
     }
 
-    private static async Task<DropInError?> StreamAsync(DropInCall call, RelayPlan plan, LiveStream live)
+    private async Task<DropInError?> StreamAsync(DropInCall call, RelayPlan plan, LiveStream live)
     {
         await using (live)
         {
@@ -126,6 +128,12 @@ internal sealed class DropInRelay(
                         return null;
                     default:
                         var error = DropInError.Of(live.Error!);
+                        if (plan.Writer is NativeEvents)
+                        {
+                            // Google's client knows a bare error only when it is read by itself.
+                            await Task.Delay(BreakPause, time, call.Left);
+                        }
+
                         plan.Writer.Break(output, error);
                         await output.FlushAsync(call.Left);
                         return error;
