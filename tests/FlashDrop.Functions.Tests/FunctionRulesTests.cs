@@ -26,7 +26,7 @@ public sealed class FunctionRulesTests
     public void Functions_AreTheOnesTheDeploymentKnows() => Assert.Equal(
         [
             "ChatPost", "DailyReport", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison", "JobsDelete", "JobsGet",
-            "JobsList", "JobsPost", "JobsResult", "ModelsGet", "ModelsList", "NativeModelsGet", "NativeModelsList", "NativePost",
+            "JobsList", "JobsPost", "JobsResult", "ModelsGet", "ModelsList", "NativeModelsGet", "NativeModelsList", "NativePost", "NativeV1Post",
             "OpenApi", "PollPoison", "PollTasks", "Submit", "SubmitPoison", "Sweep", "TasksGet", "UploadsPost",
         ],
         Functions.Select(NameOf).Order(StringComparer.Ordinal));
