@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using FlashDrop.Core.Ports;
 using FlashDrop.EvoLink;
@@ -225,19 +227,31 @@ public sealed class FaultTests
     [MemberData(nameof(Streams))]
     public async Task FinishWithoutAnEnd_IsCompletedSoonAndMetered(string path, string body)
     {
-        await using var host = await DropInHost.StartAsync(DropInHost.Fast(("FinishGrace", "00:00:00.3")));
-        await host.PostAsync(path, body);
-        var frames = path == DropInHost.Stream
-            ? (await host.PostAsync(path, body)).Events.Count
-            : (await host.PostAsync(path, body.Replace("\"stream\":true", "\"stream\":true,\"stream_options\":{\"include_usage\":true}", StringComparison.Ordinal))).Events.Count - 1;
-        await host.UsageAsync(2);
-        host.Upstream.SetFaults(Rule(new FaultAction { StallAfterChunks = frames }));
-        var watch = Stopwatch.StartNew();
+        var native = path == DropInHost.Stream;
+        var events = native
+            ? """data: {"candidates":[{"content":{"role":"model","parts":[{"text":"x"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":1,"totalTokenCount":6}}"""
+            : """
+              data: {"id":"c","model":"gemini-2.5-flash","choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]}
 
-        AssertWhole(await host.PostAsync(path, body));
+              data: {"id":"c","model":"gemini-2.5-flash","choices":[],"usage":{"prompt_tokens":5,"completion_tokens":1,"total_tokens":6}}
+              """;
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var settings = DropInHost.Fast(("FinishGrace", "00:00:00.3"));
+        settings["FlashDrop:Upstream:GenerateBaseUrl"] = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/";
+        await using var host = await DropInHost.StartAsync(settings);
+        var watch = Stopwatch.StartNew();
+        var asking = host.PostAsync(path, body);
+        using var upstream = await listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+
+        // No length, no end: the connection stays open after the finish reason.
+        await upstream.GetStream().WriteAsync(
+            System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n{events}\n\n"), TestContext.Current.CancellationToken);
+
+        AssertWhole(await asking);
 
         Assert.InRange(watch.Elapsed.TotalSeconds, 0, 8);
-        Assert.All(await host.UsageAsync(3), usage => Assert.NotNull(usage.CostUsd));
+        Assert.Equal(0.0000032m, Assert.Single(await host.UsageAsync(1)).CostUsd);
     }
 
     [Theory]
