@@ -1,5 +1,6 @@
 using FlashDrop.EvoLink.Keys;
 using FlashDrop.EvoLink.Pricing;
+using FlashDrop.EvoLink.Relay;
 using FlashDrop.EvoLink.Resilience;
 using FlashDrop.EvoLink.Tasks;
 using Microsoft.Extensions.Configuration;
@@ -19,7 +20,7 @@ public static class EvoLinkServiceCollectionExtensions
     public const string ResultsHttpClientName = LinkedResults.ClientName;
 
     /// <summary>
-    /// Registers <see cref="IEvoLinkClient"/> and <see cref="IPriceBook"/> with the options of <see cref="UpstreamOptions.Section"/>,
+    /// Registers <see cref="IEvoLinkClient"/>, <see cref="IUpstreamRelay"/> and <see cref="IPriceBook"/> with the options of <see cref="UpstreamOptions.Section"/>,
     /// <see cref="UpstreamResilienceOptions.Section"/> and <see cref="PriceOptions.Section"/>, all validated at start. The host
     /// registers an <see cref="IKeyRing"/>, for example <see cref="ConfigurationKeyRing"/>.
     /// </summary>
@@ -45,6 +46,7 @@ public static class EvoLinkServiceCollectionExtensions
         services.TryAddSingleton<LinkedResults>();
         services.TryAddSingleton<IEvoLinkClient, EvoLinkClient>();
         services.TryAddSingleton<IPriceBook, PriceBook>();
+        services.TryAddSingleton<IUpstreamRelay, UpstreamRelay>();
 
         // The pipelines time out, so HttpClient does not. Redirects would carry the body to a host nobody configured.
         services.AddHttpClient(HttpClientName, Forever)

@@ -25,6 +25,7 @@ public static class FlashDropServiceCollectionExtensions
         services.AddEvoLink(configuration);
         services.AddFlashDropAzure(configuration);
         services.AddFlashDropGateway(configuration);
+        services.AddFlashDropDropIn(configuration);
         services.AddFlashDropTelemetry(configuration);
 
         // Without a vault, which would have registered its own.

@@ -1,6 +1,9 @@
 namespace FlashDrop.Gateway;
 
-/// <summary>Route templates of the API's HTTP functions, without a leading slash. The dashboard's pages are in <see cref="Dashboard.DashboardRoutes"/>.</summary>
+/// <summary>
+/// Route templates of the HTTP functions, without a leading slash; the parameter is <c>id</c> unless said otherwise. The dashboard's pages
+/// are in <see cref="Dashboard.DashboardRoutes"/>.
+/// </summary>
 public static class Routes
 {
     /// <summary><c>POST</c>: accept a job. <c>GET</c>: list jobs.</summary>
@@ -38,6 +41,24 @@ public static class Routes
 
     /// <summary><c>GET</c>: who the key's caller is and what it may do.</summary>
     public const string Me = "api/me";
+
+    /// <summary><c>GET</c>: the models, in Google's format.</summary>
+    public const string NativeModels = "v1beta/models";
+
+    /// <summary><c>POST</c>: <c>{model}:{method}</c>. <c>GET</c>: a model. The parameter is <c>rest</c>: a model's name may hold slashes.</summary>
+    public const string NativeModel = "v1beta/models/{*rest}";
+
+    /// <summary><c>POST</c>: a chat completion in OpenAI's format.</summary>
+    public const string ChatCompletions = "v1/chat/completions";
+
+    /// <summary><c>GET</c>: the models, in OpenAI's format.</summary>
+    public const string Models = "v1/models";
+
+    /// <summary><c>GET</c>: a model, in OpenAI's format. <c>POST</c>: as <see cref="NativeModel"/>; Google's newer clients leave the "beta" out.</summary>
+    public const string Model = "v1/models/{*id}";
+
+    /// <summary><c>GET</c>: a request that was accepted with <c>X-Async-Mode: true</c>.</summary>
+    public const string Task = "v1/tasks/{id}";
 
     /// <summary><c>GET</c>: whether the process runs. Needs no key.</summary>
     public const string HealthLive = "health/live";

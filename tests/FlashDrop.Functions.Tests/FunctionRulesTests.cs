@@ -25,9 +25,10 @@ public sealed class FunctionRulesTests
     [Fact]
     public void Functions_AreTheOnesTheDeploymentKnows() => Assert.Equal(
         [
-            "DailyReport", "Dashboard", "DeadLettersList", "DropsPost", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison",
-            "JobsDelete", "JobsDiscard", "JobsGet", "JobsList", "JobsPost", "JobsResult", "JobsRetry", "Me", "OpenApi", "PollPoison",
-            "PollTasks", "Purge", "ReportsGet", "ReportsList", "Root", "Submit", "SubmitPoison", "Sweep", "UploadsPost", "UsageGet",
+            "ChatPost", "DailyReport", "Dashboard", "DeadLettersList", "DropsPost", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison",
+            "JobsDelete", "JobsDiscard", "JobsGet", "JobsList", "JobsPost", "JobsResult", "JobsRetry", "Me", "ModelsGet", "ModelsList",
+            "NativeModelsGet", "NativeModelsList", "NativePost", "NativeV1Post", "OpenApi", "PollPoison", "PollTasks", "Purge",
+            "ReportsGet", "ReportsList", "Root", "Submit", "SubmitPoison", "Sweep", "TasksGet", "UploadsPost", "UsageGet",
         ],
         Functions.Select(NameOf).Order(StringComparer.Ordinal));
 

@@ -39,7 +39,9 @@ public sealed class OpenApiTests
     [Fact]
     public void Routes_AreExactlyTheDocumentedOnes()
     {
-        var constants = typeof(Routes).GetFields().Select(field => (string)field.GetRawConstantValue()!).Order(StringComparer.Ordinal);
+        // The drop-in endpoints are other people's protocols: the document says that it leaves them out.
+        var constants = typeof(Routes).GetFields().Select(field => (string)field.GetRawConstantValue()!)
+            .Where(route => !route.StartsWith("v1", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
         var documented = ApiDocument.Operations.Select(o => (o.Method, o.Path)).Order();
 
         Assert.Equal(GatewayHost.Endpoints.Select(e => (e.Method, $"/{e.Route}")).Order(), documented);

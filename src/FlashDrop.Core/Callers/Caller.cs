@@ -13,6 +13,25 @@ public sealed record Caller
 
     /// <summary>Tier policy of its requests when they do not ask for one.</summary>
     public TierPolicy TierPolicy { get; init; } = TierPolicy.Standard;
+
+    /// <summary>What it may use of the drop-in endpoints; null for no limits.</summary>
+    public CallerLimits? Limits { get; init; }
+}
+
+/// <summary>What one caller may use of the drop-in endpoints; a limit that is null does not apply.</summary>
+public sealed record CallerLimits
+{
+    /// <summary>Requests in any 60 seconds, at least 1.</summary>
+    public int? RequestsPerMinute { get; init; }
+
+    /// <summary>Tokens, prompt and output, in any 60 seconds, at least 1.</summary>
+    public long? TokensPerMinute { get; init; }
+
+    /// <summary>Requests at once, at least 1.</summary>
+    public int? Concurrent { get; init; }
+
+    /// <summary>Spending per UTC day in USD, more than 0.</summary>
+    public decimal? DailyBudgetUsd { get; init; }
 }
 
 /// <summary>Knows callers by the hash of their key. Safe for concurrent use; answers from memory in the common case.</summary>

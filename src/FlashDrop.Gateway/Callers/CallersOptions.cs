@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using FlashDrop.Core.Callers;
 using FlashDrop.Gateway.Jobs;
 using Microsoft.Extensions.Options;
 
@@ -25,6 +26,9 @@ public sealed class CallerSettings
 
     /// <summary><c>standard</c> (default), <c>beta</c> or <c>beta-then-standard</c>, for requests that ask for no tier and name no profile.</summary>
     public string? TierPolicy { get; set; }
+
+    /// <summary>What it may use of the drop-in endpoints. Default no limits.</summary>
+    public CallerLimits? Limits { get; set; }
 }
 
 /// <summary>Reports every mistake in the callers' settings; never quotes a hash.</summary>
@@ -49,6 +53,14 @@ internal sealed partial class CallersOptionsValidator : IValidateOptions<Callers
                 failures.Add($"{path}:TierPolicy is '{tier}': use {TierPolicies.Known}.");
             }
 
+            if (settings.Limits is { } limits)
+            {
+                CheckLimit(nameof(limits.RequestsPerMinute), limits.RequestsPerMinute);
+                CheckLimit(nameof(limits.TokensPerMinute), limits.TokensPerMinute);
+                CheckLimit(nameof(limits.Concurrent), limits.Concurrent);
+                CheckLimit(nameof(limits.DailyBudgetUsd), limits.DailyBudgetUsd);
+            }
+
             if (settings.KeyHashes.Count is < 1 or > MaxKeys)
             {
                 failures.Add($"{path}:KeyHashes has {settings.KeyHashes.Count} entries: give 1 to {MaxKeys} SHA-256 hashes of keys.");
@@ -63,6 +75,14 @@ internal sealed partial class CallersOptionsValidator : IValidateOptions<Callers
                 else if (!owners.TryAdd(settings.KeyHashes[i], caller))
                 {
                     failures.Add($"{path}:KeyHashes:{i} is also a key of '{owners[settings.KeyHashes[i]]}': give every key to one caller, once.");
+                }
+            }
+
+            void CheckLimit(string limit, decimal? value)
+            {
+                if (value <= 0)
+                {
+                    failures.Add($"{path}:Limits:{limit} is {value}: give a number above 0, or remove it for no limit.");
                 }
             }
         }

@@ -41,6 +41,7 @@ internal sealed class ConfigurationCallerDirectory(IOptions<CallersOptions> opti
                 Name = name,
                 IsAdmin = settings.Admin,
                 TierPolicy = TierPolicies.TryParse(settings.TierPolicy, out var policy) ? policy : TierPolicy.Standard,
+                Limits = settings.Limits,
             };
             foreach (var text in settings.KeyHashes)
             {

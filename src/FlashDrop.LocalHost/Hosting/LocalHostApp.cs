@@ -170,6 +170,18 @@ internal sealed class LocalHostApp(RunOptions options, IAnsiConsole console, Tim
         builder.Services.AddSingleton<FunctionInvoker>();
         builder.Services.AddFlashDrop(builder.Configuration);
         var app = builder.Build();
+
+        // Some clients put a slash after a base URL that ends with one.
+        app.Use((context, next) =>
+        {
+            if (context.Request.Path.Value is { } path && path.StartsWith("//", StringComparison.Ordinal))
+            {
+                context.Request.Path = $"/{path.TrimStart('/')}";
+            }
+
+            return next(context);
+        });
+        app.UseRouting();
         app.MapHttpFunctions(catalog, app.Services.GetRequiredService<FunctionInvoker>());
         return app;
     }

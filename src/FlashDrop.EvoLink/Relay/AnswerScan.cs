@@ -1,0 +1,270 @@
+using System.Text.Json;
+using FlashDrop.EvoLink.Errors;
+using FlashDrop.EvoLink.Generation;
+using FlashDrop.EvoLink.Json;
+using FlashDrop.EvoLink.Responses;
+using FlashDrop.EvoLink.Streaming;
+
+namespace FlashDrop.EvoLink.Relay;
+
+/// <summary>What a payload of an answer is.</summary>
+public enum PayloadKind
+{
+    /// <summary>A part of the answer, or all of it.</summary>
+    Chunk,
+
+    /// <summary>An error in the upstream's words.</summary>
+    Error,
+
+    /// <summary>The closing sentinel <c>[DONE]</c>.</summary>
+    Done,
+
+    /// <summary>Well-formed, and of no meaning here.</summary>
+    Notice,
+
+    /// <summary>Not JSON.</summary>
+    Malformed,
+}
+
+/// <summary>
+/// Follows one answer, native or OpenAI, payload by payload, without building it: whether it ended on purpose, its counts, and who gave it.
+/// Not safe for concurrent use.
+/// </summary>
+public sealed class AnswerScan
+{
+    /// <summary>Token counts seen so far, field by field the latest; null while none came.</summary>
+    public TokenUsage? Usage { get; private set; }
+
+    /// <summary>The model that answers, as it names itself.</summary>
+    public string? ModelVersion { get; private set; }
+
+    /// <summary>The upstream's id of the answer.</summary>
+    public string? ResponseId { get; private set; }
+
+    /// <summary>Why the model stopped, as spelled; null while it did not.</summary>
+    public string? FinishReason { get; private set; }
+
+    /// <summary>Whether the prompt was blocked.</summary>
+    public bool Blocked { get; private set; }
+
+    /// <summary>Whether the answer ended on purpose: with a finish reason, or because the prompt was blocked.</summary>
+    public bool IsWhole => FinishReason is not null || Blocked;
+
+    /// <summary>Whether any part of the answer came.</summary>
+    public bool HasChunk { get; private set; }
+
+    /// <summary>Whether the last payload was OpenAI's extra chunk of counts without choices.</summary>
+    public bool IsUsageOnly { get; private set; }
+
+    /// <summary>Takes the next payload.</summary>
+    public PayloadKind Take(ReadOnlySpan<byte> payload)
+    {
+        IsUsageOnly = false;
+        payload = payload.Trim(" \r\n\t"u8);
+        if (payload.IsEmpty)
+        {
+            return PayloadKind.Notice;
+        }
+
+        if (payload.SequenceEqual("[DONE]"u8))
+        {
+            return PayloadKind.Done;
+        }
+
+        try
+        {
+            var kind = Scan(payload);
+            HasChunk |= kind == PayloadKind.Chunk;
+            return kind;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            // Broken JSON, or half a surrogate pair where a name was read.
+            return PayloadKind.Malformed;
+        }
+    }
+
+    /// <summary>Merges a native answer that came as a stream although it was asked for whole; null when it is no whole answer.</summary>
+    public static byte[]? Merge(ReadOnlySpan<byte> body, long maxFrameBytes) =>
+        StreamReading.ReadWhole(body, maxFrameBytes, new ErrorContext(200)) is StreamEvent.Finished { Answer.Raw: { } raw }
+            ? JsonSerializer.SerializeToUtf8Bytes(raw, RelayJson.Default.JsonElement)
+            : null;
+
+    private PayloadKind Scan(ReadOnlySpan<byte> payload)
+    {
+        var reader = new Utf8JsonReader(payload);
+        reader.Read();
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            return OfUnknown(payload);
+        }
+
+        var (isChunk, isError, emptyChoices, hasUsage) = (false, false, false, false);
+        string? model = null;
+        string? finish = null;
+        var blocked = false;
+        TokenUsage? usage = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (reader.ValueTextEquals("candidates"u8) || reader.ValueTextEquals("choices"u8))
+            {
+                var hasChoices = reader.ValueTextEquals("choices"u8);
+                reader.Read();
+                isChunk = true;
+                var any = ScanChoices(ref reader, ref finish, ref isError);
+                emptyChoices = hasChoices && !any;
+            }
+            else if (reader.ValueTextEquals("promptFeedback"u8))
+            {
+                reader.Read();
+                isChunk |= reader.TokenType == JsonTokenType.StartObject;
+                blocked |= ScanFeedback(ref reader);
+            }
+            else if (reader.ValueTextEquals("usageMetadata"u8) || reader.ValueTextEquals("usage"u8))
+            {
+                var native = reader.ValueTextEquals("usageMetadata"u8);
+                reader.Read();
+                var slice = SkipValue(ref reader, payload);
+                if (slice.StartsWith("{"u8))
+                {
+                    isChunk |= native;
+                    usage = slice.IndexOf(native ? "okenCount"u8 : "_tokens"u8) < 0
+                        ? null
+                        : native ? UsageReader.Native(JsonElement.Parse(slice)) : UsageReader.OpenAi(JsonElement.Parse(slice));
+                    hasUsage = true;
+                }
+            }
+            else if (reader.ValueTextEquals("modelVersion"u8) || reader.ValueTextEquals("model"u8))
+            {
+                isChunk |= reader.ValueTextEquals("modelVersion"u8);
+                reader.Read();
+                if (reader.TokenType == JsonTokenType.String)
+                {
+                    model = ModelVersion is not null && reader.ValueTextEquals(ModelVersion) ? ModelVersion : reader.GetString();
+                }
+
+                SkipValue(ref reader, payload);
+            }
+            else if (ResponseId is null && (reader.ValueTextEquals("responseId"u8) || reader.ValueTextEquals("id"u8)))
+            {
+                reader.Read();
+                ResponseId = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : null;
+                SkipValue(ref reader, payload);
+            }
+            else if (reader.ValueTextEquals("error"u8))
+            {
+                reader.Read();
+                isError |= reader.TokenType is JsonTokenType.StartObject or JsonTokenType.True
+                    || (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty);
+                SkipValue(ref reader, payload);
+            }
+            else
+            {
+                reader.Read();
+                SkipValue(ref reader, payload);
+            }
+        }
+
+        // Trailing bytes are a break, too.
+        while (reader.Read())
+        {
+        }
+
+        if (isError || !isChunk)
+        {
+            return isError ? PayloadKind.Error : OfUnknown(payload);
+        }
+
+        ModelVersion = model ?? ModelVersion;
+        FinishReason = finish ?? FinishReason;
+        Blocked |= blocked;
+        Usage = Latest(Usage, usage);
+        IsUsageOnly = emptyChoices && hasUsage;
+        return PayloadKind.Chunk;
+    }
+
+    private static ReadOnlySpan<byte> SkipValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload)
+    {
+        var start = (int)reader.TokenStartIndex;
+        reader.Skip();
+        return payload[start..(int)reader.BytesConsumed];
+    }
+
+    /// <summary>Reads the finish reasons of an array of candidates or choices; whether it has any element.</summary>
+    private static bool ScanChoices(ref Utf8JsonReader reader, ref string? finish, ref bool isError)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            reader.Skip();
+            return false;
+        }
+
+        var depth = reader.CurrentDepth;
+        var any = false;
+        while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
+        {
+            any |= reader.TokenType == JsonTokenType.StartObject && reader.CurrentDepth == depth + 1;
+            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != depth + 2)
+            {
+                continue;
+            }
+
+            if (reader.ValueTextEquals("finishReason"u8) || reader.ValueTextEquals("finish_reason"u8))
+            {
+                reader.Read();
+                finish = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : finish;
+                isError |= string.Equals(finish, "error", StringComparison.Ordinal);
+            }
+            else
+            {
+                reader.Read();
+            }
+
+            reader.Skip();
+        }
+
+        return any;
+    }
+
+    private static bool ScanFeedback(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return false;
+        }
+
+        var blocked = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isReason = reader.ValueTextEquals("blockReason"u8);
+            reader.Read();
+            blocked |= isReason && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
+            reader.Skip();
+        }
+
+        return blocked;
+    }
+
+    private static PayloadKind OfUnknown(ReadOnlySpan<byte> payload) =>
+        !JsonRead.TryParse(payload, out var json) ? PayloadKind.Malformed : ErrorReader.IsError(json) ? PayloadKind.Error : PayloadKind.Notice;
+
+    private static TokenUsage? Latest(TokenUsage? old, TokenUsage? next) => (old, next) switch
+    {
+        (null, _) => next,
+        (_, null) => old,
+        _ => next with
+        {
+            PromptTokens = Pick(next.PromptTokens, old.PromptTokens),
+            CachedTokens = Pick(next.CachedTokens, old.CachedTokens),
+            CandidatesTokens = Pick(next.CandidatesTokens, old.CandidatesTokens),
+            ThoughtsTokens = Pick(next.ThoughtsTokens, old.ThoughtsTokens),
+            ToolUsePromptTokens = Pick(next.ToolUsePromptTokens, old.ToolUsePromptTokens),
+            TotalTokens = Pick(next.TotalTokens, old.TotalTokens),
+            PromptDetails = next.PromptDetails.Count > 0 ? next.PromptDetails : old.PromptDetails,
+            CacheDetails = next.CacheDetails.Count > 0 ? next.CacheDetails : old.CacheDetails,
+        },
+    };
+
+    private static long Pick(long next, long old) => next > 0 ? next : old;
+}

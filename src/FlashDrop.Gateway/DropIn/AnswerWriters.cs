@@ -1,0 +1,122 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using FlashDrop.EvoLink.Relay;
+
+namespace FlashDrop.Gateway.DropIn;
+
+/// <summary>Writes an answer in the caller's format. One per call; not safe for concurrent use.</summary>
+internal interface IAnswerWriter
+{
+    /// <summary>Content type of a stream.</summary>
+    string StreamType { get; }
+
+    /// <summary>The bytes of a whole answer.</summary>
+    ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan);
+
+    /// <summary>Writes one chunk; may write nothing.</summary>
+    /// <returns>Whether there is something to flush.</returns>
+    bool Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan);
+
+    /// <summary>Ends a stream that proved whole.</summary>
+    void End(PipeWriter output);
+
+    /// <summary>Ends a stream that broke, so that it cannot be taken for whole.</summary>
+    void Break(PipeWriter output, DropInError error);
+}
+
+/// <summary>Frames of streams.</summary>
+internal static class Frames
+{
+    /// <summary>Writes a payload as one event; line breaks in JSON are only space, and would end the event.</summary>
+    public static void WriteEvent(this PipeWriter output, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> end)
+    {
+        output.Write("data: "u8);
+        output.WriteLine(payload);
+        output.Write(end);
+    }
+
+    public static void WriteLine(this PipeWriter output, ReadOnlySpan<byte> payload)
+    {
+        payload = payload.Trim(" \r\n\t"u8);
+        for (var at = payload.IndexOfAny((byte)'\r', (byte)'\n'); at >= 0; at = payload.IndexOfAny((byte)'\r', (byte)'\n'))
+        {
+            output.Write(payload[..at]);
+            output.Write(" "u8);
+            payload = payload[(at + 1)..];
+        }
+
+        output.Write(payload);
+    }
+}
+
+/// <summary>Native to native, as events: nothing but <c>data:</c> lines, and a bare error, which is what Google's clients can read.</summary>
+internal sealed class NativeEvents : IAnswerWriter
+{
+    public string StreamType => "text/event-stream";
+
+    public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan) => answer;
+
+    public bool Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
+    {
+        output.WriteEvent(chunk.Span, "\r\n\r\n"u8);
+        return true;
+    }
+
+    public void End(PipeWriter output)
+    {
+        // Google's streams end with the connection.
+    }
+
+    public void Break(PipeWriter output, DropInError error) => output.Write(error.ToBytes(WireFormat.Native));
+}
+
+/// <summary>Native to native, as one array sent piecemeal.</summary>
+internal sealed class NativeArray : IAnswerWriter
+{
+    private bool _opened;
+
+    public string StreamType => "application/json; charset=utf-8";
+
+    public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan) => answer;
+
+    public bool Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
+    {
+        output.Write(_opened ? "\r\n,"u8 : "["u8);
+        _opened = true;
+        output.WriteLine(chunk.Span);
+        return true;
+    }
+
+    public void End(PipeWriter output) => output.Write("]"u8);
+
+    public void Break(PipeWriter output, DropInError error)
+    {
+        output.Write("\r\n,"u8);
+        output.Write(error.ToBytes(WireFormat.Native));
+        output.Write("]"u8);
+    }
+}
+
+/// <summary>OpenAI to OpenAI.</summary>
+/// <param name="includesUsage">Whether the caller asked for the chunk of counts.</param>
+internal sealed class ChatEvents(bool includesUsage) : IAnswerWriter
+{
+    public string StreamType => "text/event-stream; charset=utf-8";
+
+    public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan) => answer;
+
+    public bool Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
+    {
+        if (scan.IsUsageOnly && !includesUsage)
+        {
+            return false;
+        }
+
+        output.WriteEvent(chunk.Span, "\n\n"u8);
+        return true;
+    }
+
+    public void End(PipeWriter output) => output.Write("data: [DONE]\n\n"u8);
+
+    public void Break(PipeWriter output, DropInError error) => output.WriteEvent(error.ToBytes(WireFormat.OpenAi), "\n\n"u8);
+}
