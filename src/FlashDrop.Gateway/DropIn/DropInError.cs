@@ -32,7 +32,8 @@ internal sealed record DropInError(int Status, string Code, string Message)
         new(StatusCodes.Status400BadRequest, code, message) { Param = param };
 
     public static DropInError UnknownModel(string model) => new(
-        StatusCodes.Status404NotFound, "model_not_found", $"The model '{Short(model)}' is not known here: GET the list of models for the names that are.") { Param = "model" };
+        StatusCodes.Status404NotFound, "model_not_found", $"The model '{Short(model)}' is not known here: GET the list of models for the names that are.")
+    { Param = "model" };
 
     public static DropInError NotFound(string message) => new(StatusCodes.Status404NotFound, "not_found", message);
 
@@ -52,14 +53,18 @@ internal sealed record DropInError(int Status, string Code, string Message)
     public static DropInError Of(UpstreamError error) => error.Kind switch
     {
         ErrorKind.Fix or ErrorKind.Refused => new DropInError(
-            error.HttpStatus is >= 400 and < 500 and not 401 and not 403 and { } status ? status : StatusCodes.Status400BadRequest, error.Code, error.Message) { Param = error.Param },
+            error.HttpStatus is >= 400 and < 500 and not 401 and not 403 and { } status ? status : StatusCodes.Status400BadRequest, error.Code, error.Message)
+        { Param = error.Param },
         ErrorKind.Retired => new DropInError(StatusCodes.Status404NotFound, "model_not_found", error.Message) { Param = "model" },
         ErrorKind.Hold => new DropInError(
-            StatusCodes.Status503ServiceUnavailable, "upstream_account", "The upstream account takes no more work at present; the operator has to act.") { RetryAfter = TimeSpan.FromMinutes(1) },
+            StatusCodes.Status503ServiceUnavailable, "upstream_account", "The upstream account takes no more work at present; the operator has to act.")
+        { RetryAfter = TimeSpan.FromMinutes(1) },
         ErrorKind.Stop => new DropInError(
-            StatusCodes.Status503ServiceUnavailable, "upstream_key", "The upstream does not accept the gateway's key for this; the operator has to act.") { RetryAfter = TimeSpan.FromMinutes(1) },
+            StatusCodes.Status503ServiceUnavailable, "upstream_key", "The upstream does not accept the gateway's key for this; the operator has to act.")
+        { RetryAfter = TimeSpan.FromMinutes(1) },
         _ when error.HttpStatus == StatusCodes.Status429TooManyRequests => new DropInError(
-            StatusCodes.Status429TooManyRequests, "rate_limit_exceeded", error.Message) { RetryAfter = error.RetryAfter ?? TimeSpan.FromSeconds(5) },
+            StatusCodes.Status429TooManyRequests, "rate_limit_exceeded", error.Message)
+        { RetryAfter = error.RetryAfter ?? TimeSpan.FromSeconds(5) },
         _ when error.Code == "timeout" => new DropInError(StatusCodes.Status504GatewayTimeout, "timeout", error.Message),
         _ when error.Code == "circuit_open" => new DropInError(StatusCodes.Status503ServiceUnavailable, error.Code, error.Message) { RetryAfter = error.RetryAfter },
         _ => new DropInError(error.HttpStatus is >= 500 and <= 504 and { } own ? own : StatusCodes.Status502BadGateway, error.Code, error.Message) { RetryAfter = error.RetryAfter },

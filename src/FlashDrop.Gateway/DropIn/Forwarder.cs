@@ -77,7 +77,8 @@ internal sealed class Forwarder(
                     Message = "The upstream failed too often lately and is left alone for a moment.",
                     RetryAfter = exception.RetryAfter ?? _options.BreakDuration,
                     Sent = false,
-                }) with { RouteFailed = true };
+                }) with
+                { RouteFailed = true };
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {

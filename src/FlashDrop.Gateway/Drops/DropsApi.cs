@@ -77,12 +77,12 @@ public sealed class DropsApi
     private static Problem? Check(string profile, string name)
     {
         var errors = new FieldErrors();
-        if (profile.Length > MaxProfile || profile.Contains('/', StringComparison.Ordinal) || !BlobNames.IsSafe(profile))
+        if (profile.Length > MaxProfile || HasSlash(profile) || !BlobNames.IsSafe(profile))
         {
             errors.Invalid("path.profile", "This is not a profile's name.", $"Send the name of a profile, at most {MaxProfile} characters.");
         }
 
-        if (name.Length > MaxName || name.Contains('/', StringComparison.Ordinal) || !BlobNames.IsSafe(name))
+        if (name.Length > MaxName || HasSlash(name) || !BlobNames.IsSafe(name))
         {
             errors.Invalid(
                 "path.name", "This is not a usable file name.", $"Send 1 to {MaxName} characters without slashes, backslashes or control characters.");
@@ -90,6 +90,10 @@ public sealed class DropsApi
 
         return errors.Any ? Problem.InvalidRequest(errors.All) : null;
     }
+
+    /// <summary>Routing hands over a slash that was escaped in the path as it was escaped.</summary>
+    private static bool HasSlash(string segment) =>
+        segment.Contains('/', StringComparison.Ordinal) || segment.Contains("%2F", StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>A file in the inbox, and the job it becomes as soon as its event arrives.</summary>

@@ -15,6 +15,7 @@ public sealed class FunctionCatalogTests
         {
             ["DailyReportSchedule"] = "0 15 0 * * *",
             ["PollTasksSchedule"] = "*/2 * * * * *",
+            ["PurgeSchedule"] = "0 45 3 * * *",
             ["SweepSchedule"] = "0 * * * * *",
             ["QueueName"] = "orders",
         }).Build());
