@@ -74,8 +74,8 @@ internal sealed class DropIntake(
                 Check = check,
                 Tags = drop.Tags,
                 Estimate = estimates.Estimate(profile, profile.Prompt, profile.Tier, overrides: null, [.. drop.Inputs.Select(i => (i.Type, i.Info.Length, i.Facts))]),
-                MaxAttempts = Math.Min(profile.MaxAttempts ?? _options.MaxAttempts, _options.MaxAttempts),
-                DeadlineAt = job.AcceptedAt + (profile.Deadline < _options.Deadline ? profile.Deadline.Value : _options.Deadline),
+                MaxAttempts = _options.AttemptsOf(profile),
+                DeadlineAt = job.AcceptedAt + _options.DeadlineOf(profile),
                 Media = RequestBuilder.Summarise([.. drop.Inputs.Select(i => ((string?)i.Info.Address.Name, i.Type, i.Info.Length, i.Facts))]),
             };
         }

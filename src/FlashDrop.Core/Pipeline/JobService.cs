@@ -175,8 +175,8 @@ internal sealed class JobService(
             AcceptedAt = now,
             UpdatedAt = now,
             DueAt = now,
-            DeadlineAt = now + (profile.Deadline < _options.Deadline ? profile.Deadline.Value : _options.Deadline),
-            MaxAttempts = Math.Min(profile.MaxAttempts ?? _options.MaxAttempts, _options.MaxAttempts),
+            DeadlineAt = now + _options.DeadlineOf(profile),
+            MaxAttempts = _options.AttemptsOf(profile),
             Tags = accepted.Tags,
             TraceParent = accepted.TraceParent,
         };

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using FlashDrop.Core.Profiles;
 
 namespace FlashDrop.Core.Pipeline;
 
@@ -95,4 +96,10 @@ public sealed class PipelineOptions
 
     /// <summary>How long signed URLs of large media stay readable for the upstream. Default 6 h.</summary>
     public TimeSpan SignedUrlLifetime { get; set; } = TimeSpan.FromHours(6);
+
+    /// <summary>Attempts a job of a profile may take: a profile can lower the limit, not raise it.</summary>
+    internal int AttemptsOf(Profile profile) => Math.Min(profile.MaxAttempts ?? MaxAttempts, MaxAttempts);
+
+    /// <summary>How long a job of a profile may take: a profile can lower the deadline, not raise it.</summary>
+    internal TimeSpan DeadlineOf(Profile profile) => profile.Deadline < Deadline ? profile.Deadline.Value : Deadline;
 }
