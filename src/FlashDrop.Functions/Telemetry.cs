@@ -1,3 +1,5 @@
+using Azure.Core;
+using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using FlashDrop.Core.Diagnostics;
 using Microsoft.Extensions.Configuration;
@@ -16,6 +18,15 @@ internal static class Telemetry
     /// <summary>Setting: connection string of Application Insights.</summary>
     public const string ApplicationInsights = "APPLICATIONINSIGHTS_CONNECTION_STRING";
 
+    /// <summary>
+    /// Setting: how Application Insights knows the app, in the form the Functions host reads too: <c>Authorization=AAD;ClientId={id}</c>,
+    /// without a client id for the system-assigned identity. Without it the connection string's key has to do.
+    /// </summary>
+    /// <remarks>
+    /// Form: Azure Functions app settings reference, <c>APPLICATIONINSIGHTS_AUTHENTICATION_STRING</c>. The exporter does not read it by itself.
+    /// </remarks>
+    public const string Authentication = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
+
     private const string ServiceName = "OTEL_SERVICE_NAME";
 
     /// <summary>Adds the exporters that are configured: one of them, both or none.</summary>
@@ -28,6 +39,7 @@ internal static class Telemetry
             return services;
         }
 
+        var credential = CredentialOf(configuration[Authentication]);
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(configuration[ServiceName] is { Length: > 0 } name ? name : "flashdrop"))
             .WithTracing(tracing =>
@@ -35,7 +47,7 @@ internal static class Telemetry
                 tracing.AddSource(TelemetryNames.Source);
                 if (insights is not null)
                 {
-                    tracing.AddAzureMonitorTraceExporter(options => options.ConnectionString = insights);
+                    tracing.AddAzureMonitorTraceExporter(Connect);
                 }
             })
             .WithMetrics(metrics =>
@@ -43,7 +55,7 @@ internal static class Telemetry
                 metrics.AddMeter(TelemetryNames.Source);
                 if (insights is not null)
                 {
-                    metrics.AddAzureMonitorMetricExporter(options => options.ConnectionString = insights);
+                    metrics.AddAzureMonitorMetricExporter(Connect);
                 }
             });
         if (otlp)
@@ -52,5 +64,34 @@ internal static class Telemetry
         }
 
         return services;
+
+        void Connect(AzureMonitorExporterOptions options)
+        {
+            options.ConnectionString = insights;
+            options.Credential = credential;
+        }
+    }
+
+    /// <summary>The identity an authentication string asks for; null when it asks for none.</summary>
+    internal static TokenCredential? CredentialOf(string? authentication)
+    {
+        Dictionary<string, string> fields = new(StringComparer.OrdinalIgnoreCase);
+        foreach (var field in (authentication ?? string.Empty).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            if (field.Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var value])
+            {
+                fields[name] = value;
+            }
+        }
+
+        if (!string.Equals(fields.GetValueOrDefault("Authorization"), "AAD", StringComparison.OrdinalIgnoreCase))
+        {
+            return null;
+        }
+
+        return new ManagedIdentityCredential(
+            fields.GetValueOrDefault("ClientId") is { Length: > 0 } client
+                ? ManagedIdentityId.FromUserAssignedClientId(client)
+                : ManagedIdentityId.SystemAssigned);
     }
 }
