@@ -101,6 +101,9 @@ internal sealed partial class EvoLinkClient(
 
     private Route RouteOf(UpstreamRequest request) => new(_options.GenerateBaseUrl.Authority, request.Tier);
 
+    private RequestBody Body(UpstreamRequest request, GenerateContentRequest body) =>
+        RequestBody.Write(ThinkingForms.For(_options.Models[request.Tier], body));
+
     private Outgoing Outgoing(UpstreamRequest request, string method)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -111,7 +114,7 @@ internal sealed partial class EvoLinkClient(
 
         // A model id may contain slashes, which stay; everything else in it is escaped.
         var model = string.Join('/', _options.Models[request.Tier].Split('/').Select(Uri.EscapeDataString));
-        return new Outgoing(Below(_options.GenerateBaseUrl, $"v1beta/models/{model}{method}"), RequestBody.Write(request.Body))
+        return new Outgoing(Below(_options.GenerateBaseUrl, $"v1beta/models/{model}{method}"), Body(request, request.Body))
         {
             IdempotencyKey = request.IdempotencyKey,
         };
@@ -140,7 +143,7 @@ internal sealed partial class EvoLinkClient(
         }
 
         Log.RolesMerged(logger);
-        return await send(outgoing with { Body = RequestBody.Write(merged), IdempotencyKey = KeyForOtherBody(outgoing.IdempotencyKey) });
+        return await send(outgoing with { Body = Body(request, merged), IdempotencyKey = KeyForOtherBody(outgoing.IdempotencyKey) });
     }
 
     /// <summary>The same key with another body would be a conflict.</summary>

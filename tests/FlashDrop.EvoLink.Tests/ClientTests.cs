@@ -30,6 +30,29 @@ public sealed class ClientTests
         Assert.Equal("Hello", JsonElement.Parse(sent.Body).GetProperty("contents")[0].GetProperty("parts")[0].GetProperty("text").GetString());
     }
 
+    [Theory]
+    [InlineData("gemini-2.5-flash", """{"thinkingBudget":512}""", """{"thinkingBudget":512}""")]
+    [InlineData("gemini-2.5-flash", """{"thinkingLevel":"minimal"}""", """{"thinkingBudget":0}""")]
+    [InlineData("gemini-2.5-flash", """{"thinkingLevel":"high"}""", """{"thinkingBudget":24576}""")]
+    [InlineData("gemini-3.5-flash-lite", """{"thinkingBudget":0,"includeThoughts":true}""", """{"thinkingLevel":"minimal","includeThoughts":true}""")]
+    [InlineData("evolink/gemini-3-flash", """{"thinkingBudget":1024}""", """{"thinkingLevel":"low"}""")]
+    [InlineData("gemini-10-flash", """{"thinkingBudget":1025}""", """{"thinkingLevel":"medium"}""")]
+    [InlineData("gemini-3.5-flash-lite", """{"thinkingBudget":8193}""", """{"thinkingLevel":"high"}""")]
+    [InlineData("gemini-3.5-flash-lite", """{"thinkingBudget":-1}""", null)]
+    [InlineData("gemini-3.5-flash-lite", """{"thinkingLevel":"low"}""", """{"thinkingLevel":"low"}""")]
+    [InlineData("evolink/auto", """{"thinkingBudget":7}""", """{"thinkingBudget":7}""")]
+    public async Task Thinking_IsSentInTheFormTheModelTakes(string model, string given, string? sent)
+    {
+        await using var upstream = new Upstream(("FlashDrop:Upstream:Models:Standard", model)).Answers(Fixtures.PendingTask);
+        var ask = Upstream.Ask();
+        var thinking = JsonSerializer.Deserialize<ThinkingConfig>(given, JsonSerializerOptions.Web);
+
+        await upstream.Client.SubmitAsync(ask with { Body = ask.Body with { GenerationConfig = new GenerationConfig { ThinkingConfig = thinking } } }, None);
+
+        var config = JsonElement.Parse(Assert.Single(upstream.Requests).Body).GetProperty("generationConfig");
+        Assert.Equal(sent, config.TryGetProperty("thinkingConfig", out var written) ? written.GetRawText() : null);
+    }
+
     [Fact]
     public async Task BaseUrlWithPathAndModelWithSlash_AreKept()
     {

@@ -40,16 +40,16 @@ public sealed class PricingTests
     [InlineData(Tier.Beta, "gemini-2.5-flash-beta", false, "beta@2026-01-01")]
     [InlineData(Tier.Standard, "gemini-3.5-flash-lite", true, "gemini-3.5-flash-lite@2026-01-01")]
     [InlineData(Tier.Beta, "gemini-3.5-flash-lite-preview", true, "gemini-3.5-flash-lite@2026-01-01")]
-    [InlineData(Tier.Standard, "gemini-2.5-flash-lite", true, "standard@2026-01-01")]
-    [InlineData(Tier.Standard, "gemini-2.5-pro", true, "standard@2026-01-01")]
-    public async Task ModelVersion_DecidesFamilyAndRow(Tier tier, string? version, bool foreign, string row)
+    [InlineData(Tier.Standard, "gemini-2.5-flash-lite", true, null)]
+    [InlineData(Tier.Standard, "gemini-2.5-pro", true, null)]
+    public async Task ModelVersion_DecidesFamilyAndRow(Tier tier, string? version, bool foreign, string? row)
     {
         await using var upstream = new Upstream();
         var priced = upstream.Services.GetRequiredService<IPriceBook>().Price(tier, version, Vector, Today);
 
         Assert.Equal(foreign, priced.ForeignModel);
         Assert.Equal(row, priced.PriceRow);
-        Assert.False(priced.Unpriced);
+        Assert.Equal((row is null, row is null), (priced.Unpriced, priced.CostUsd is null));
     }
 
     [Fact]
@@ -99,6 +99,32 @@ public sealed class PricingTests
         var priced = book.Price(Tier.Standard, null, Vector, Today);
         Assert.Equal((13_120m - 2_048m) / 1_000_000m, priced.CostUsd);
         Assert.Equal("standard@2026-11-23", priced.PriceRow);
+    }
+
+    [Theory]
+    [InlineData("gemini-3.5-flash-lite", "gemini-3.5-flash-lite@2026-01-01", 0.00800804)]
+    [InlineData("gemini-4-flash", null, null)]
+    public async Task TierGivenAnotherModel_IsNotPricedByTheOldModelsRow(string model, string? row, double? cost)
+    {
+        await using var upstream = new Upstream(("FlashDrop:Upstream:Models:Standard", model));
+        var priced = upstream.Services.GetRequiredService<IPriceBook>().Price(Tier.Standard, model, Vector, Today);
+
+        Assert.Equal((false, row is null, row), (priced.ForeignModel, priced.Unpriced, priced.PriceRow));
+        Assert.Equal((decimal?)cost, priced.CostUsd);
+    }
+
+    [Fact]
+    public async Task RowWithoutFamily_PricesWhateverModelTheTierHas()
+    {
+        await using var upstream = new Upstream(
+            ("FlashDrop:Upstream:Models:Standard", "gemini-4-flash"),
+            ("FlashDrop:Prices:Tiers:0:Tier", "standard"),
+            ("FlashDrop:Prices:Tiers:0:EffectiveFrom", "2026-11-01"),
+            ("FlashDrop:Prices:Tiers:0:Input", "1"));
+
+        Assert.Equal(
+            "standard@2026-11-01",
+            upstream.Services.GetRequiredService<IPriceBook>().Price(Tier.Standard, "gemini-4-flash", Vector, Today).PriceRow);
     }
 
     [Fact]

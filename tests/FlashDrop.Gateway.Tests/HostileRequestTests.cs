@@ -80,6 +80,8 @@ public sealed class HostileRequestTests
         { """{"prompt":"x","generationConfig":{"stopSequences":["a","b","c","d","e","f"]}}""", "generationConfig.stopSequences", "invalid_value" },
         { """{"prompt":"x","generationConfig":{"stopSequences":[null]}}""", "generationConfig.stopSequences", "invalid_value" },
         { """{"prompt":"x","generationConfig":{"thinkingConfig":{"thinkingBudget":-2}}}""", "generationConfig.thinkingConfig.thinkingBudget", "invalid_value" },
+        { """{"prompt":"x","generationConfig":{"thinkingConfig":{"thinkingLevel":"most"}}}""", "generationConfig.thinkingConfig.thinkingLevel", "invalid_value" },
+        { """{"prompt":"x","generationConfig":{"thinkingConfig":{"thinkingLevel":"low","thinkingBudget":1}}}""", "generationConfig.thinkingConfig.thinkingLevel", "conflicting_fields" },
         { """{"prompt":"x","generationConfig":{"responseSchema":{}}}""", "generationConfig.responseMimeType", "invalid_value" },
         { """{"prompt":"x","generationConfig":{"responseSchema":"s","responseMimeType":"application/json"}}""", "generationConfig.responseSchema", "wrong_type" },
         { """{"prompt":"x","generationConfig":{"responseSchema":{},"responseJsonSchema":{},"responseMimeType":"application/json"}}""", "generationConfig.responseJsonSchema", "conflicting_fields" },

@@ -31,6 +31,8 @@ public class ValidationTests
     [InlineData("{" + Turn + ""","generationConfig":{"max_tokens":5}}""", "Unknown name \"max_tokens\" at 'generation_config'")]
     [InlineData("{" + Turn + ""","generationConfig":{"candidateCount":2}}""", "Multiple candidates")]
     [InlineData("{" + Turn + ""","generationConfig":{"thinkingConfig":{"thinkingBudget":30000}}}""", "thinkingBudget value of 30000")]
+    [InlineData("{" + Turn + ""","generationConfig":{"thinkingConfig":{"thinkingLevel":"low"}}}""", "Thinking level is not supported")]
+    [InlineData("{" + Turn + ""","generationConfig":{"thinkingConfig":{"thinkingLevel":"low","thinkingBudget":1}}}""", "only one of thinking budget")]
     [InlineData("{" + Turn + ""","generationConfig":{"responseSchema":{"type":"STRING"}}}""", "response_schema is only supported with")]
     [InlineData("{" + Turn + ""","generationConfig":{"responseMimeType":"application/json","responseSchema":{"type":"OBJECT","additionalProperties":false}}}""", "Unknown name \"additionalProperties\"")]
     [InlineData("{" + Turn + ""","generationConfig":{"responseMimeType":"application/json","responseSchema":{"type":"STRING","format":"uuid"}}}""", "only 'enum' and 'date-time'")]

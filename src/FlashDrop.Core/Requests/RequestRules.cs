@@ -15,7 +15,6 @@ internal static partial class RequestRules
     /// <summary>Largest schema, so that a job with it still fits a queue message.</summary>
     private const int MaxSchemaBytes = 16 * 1024;
 
-    private const int MaxThinkingBudget = 24_576;
     private const int MaxStopSequences = 5;
     private const int MaxFunctions = 128;
 
@@ -68,7 +67,20 @@ internal static partial class RequestRules
         Range("candidateCount", config.CandidateCount, 1, 1);
         Range("presencePenalty", config.PresencePenalty, -2, 2);
         Range("frequencyPenalty", config.FrequencyPenalty, -2, 2);
-        Range("thinkingConfig.thinkingBudget", config.ThinkingConfig?.ThinkingBudget, -1, MaxThinkingBudget);
+        Range("thinkingConfig.thinkingBudget", config.ThinkingConfig?.ThinkingBudget, -1, ThinkingConfig.MaxBudget);
+        if (config.ThinkingConfig is { ThinkingLevel: { } level } thinking)
+        {
+            if (!ThinkingConfig.Levels.Contains(level, StringComparer.Ordinal))
+            {
+                problems.Add(new($"{path}.thinkingConfig.thinkingLevel", $"'{level}' is none of {string.Join(", ", ThinkingConfig.Levels)}."));
+            }
+
+            if (thinking.ThinkingBudget is not null)
+            {
+                problems.Add(new($"{path}.thinkingConfig.thinkingLevel", "it excludes thinkingBudget; give one of them."));
+            }
+        }
+
         if (config.StopSequences is { Count: > MaxStopSequences } stops)
         {
             problems.Add(new($"{path}.stopSequences", $"there are {stops.Count}; at most {MaxStopSequences} are taken."));

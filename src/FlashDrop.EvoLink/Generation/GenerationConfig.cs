@@ -60,11 +60,23 @@ public sealed record GenerationConfig
     public IDictionary<string, JsonElement>? Other { get; set; }
 }
 
-/// <summary>Thinking settings.</summary>
+/// <summary>
+/// Thinking settings. Give a budget or a level, not both; whichever is given is sent in the form that the model asked understands
+/// (<see href="https://ai.google.dev/gemini-api/docs/thinking"/>).
+/// </summary>
 public sealed record ThinkingConfig
 {
-    /// <summary>0 turns thinking off, −1 lets the model decide (upstream default), 1 to 24,576 is a budget in tokens.</summary>
+    /// <summary>The largest value <see cref="ThinkingBudget"/> may take, in tokens.</summary>
+    public const int MaxBudget = 24_576;
+
+    /// <summary>The values <see cref="ThinkingLevel"/> may take, least thinking first.</summary>
+    public static IReadOnlyList<string> Levels { get; } = ["minimal", "low", "medium", "high"];
+
+    /// <summary>0 turns thinking off, −1 lets the model decide (upstream default), 1 to <see cref="MaxBudget"/> is a budget in tokens.</summary>
     public int? ThinkingBudget { get; init; }
+
+    /// <summary>One of <see cref="Levels"/>: how models from Gemini 3 on are told.</summary>
+    public string? ThinkingLevel { get; init; }
 
     /// <summary>Whether thought summaries are returned as parts marked <c>thought</c>.</summary>
     public bool? IncludeThoughts { get; init; }

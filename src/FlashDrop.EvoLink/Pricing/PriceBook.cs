@@ -19,10 +19,11 @@ internal sealed class PriceBook(IOptions<PriceOptions> prices, IOptions<Upstream
         var answering = string.IsNullOrWhiteSpace(modelVersion) ? own : ModelFamily.Of(modelVersion);
         var foreign = !string.Equals(own, answering, StringComparison.Ordinal);
 
-        var (rates, name) = (foreign ? InForce(_prices.Families, row => IsFamily(row, answering), day) : null) is { } family
-            ? ((PriceRates?)family, family.Family)
-            : (InForce(_prices.Tiers, row => row.Tier == tier, day), tier.ToString().ToLowerInvariant());
-        var list = InForce(_prices.List, row => IsFamily(row, answering), day);
+        // A model nobody asked for is never charged as the one that was asked: without a row of its own it is unpriced.
+        var tierRow = foreign ? null : InForce(_prices.Tiers, row => row.Tier == tier && (row.Family is null || IsFamily(row.Family, own)), day);
+        var familyRow = tierRow is null ? InForce(_prices.Families, row => IsFamily(row.Family, answering), day) : null;
+        var (rates, name) = tierRow is null ? ((PriceRates?)familyRow, familyRow?.Family) : (tierRow, tier.ToString().ToLowerInvariant());
+        var list = InForce(_prices.List, row => IsFamily(row.Family, answering), day);
         return new PricedUsage
         {
             CostUsd = usage is not null && rates is not null ? Cost(usage, rates) : null,
@@ -62,7 +63,7 @@ internal sealed class PriceBook(IOptions<PriceOptions> prices, IOptions<Upstream
     private static long Audio(IReadOnlyList<ModalityTokens> details) =>
         details.Where(detail => string.Equals(detail.Modality, "AUDIO", StringComparison.OrdinalIgnoreCase)).Sum(detail => detail.Tokens);
 
-    private static bool IsFamily(FamilyPrice row, string? family) => string.Equals(ModelFamily.Of(row.Family), family, StringComparison.Ordinal);
+    private static bool IsFamily(string name, string? family) => string.Equals(ModelFamily.Of(name), family, StringComparison.Ordinal);
 
     private static TRow? InForce<TRow>(IEnumerable<TRow> rows, Func<TRow, bool> fits, DateOnly day)
         where TRow : PriceRates

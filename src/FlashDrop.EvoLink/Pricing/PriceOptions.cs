@@ -11,18 +11,23 @@ public sealed class PriceOptions
     /// <summary>The configuration section these options are bound to.</summary>
     public const string Section = "FlashDrop:Prices";
 
+    private const string Gemini25 = "gemini-2.5-flash";
+
     private static readonly DateOnly Initial = new(2026, 1, 1);
 
-    /// <summary>What the upstream charges by tier. Defaults: standard 0.24 / 2.00 / 0.024, beta 0.078 / 0.65 / 0.008 from 2026-01-01.</summary>
+    /// <summary>
+    /// What the upstream charges by tier. Defaults, for gemini-2.5-flash only: standard 0.24 / 2.00 / 0.024, beta 0.078 / 0.65 / 0.008 from
+    /// 2026-01-01. They do not outlive their model: a tier that is given another one needs a row of its own, or its family's.
+    /// </summary>
     public List<TierPrice> Tiers { get; set; } =
     [
-        new() { Tier = Tier.Standard, EffectiveFrom = Initial, Input = 0.240m, Output = 2.00m, CacheRead = 0.024m },
-        new() { Tier = Tier.Beta, EffectiveFrom = Initial, Input = 0.078m, Output = 0.650m, CacheRead = 0.008m },
+        new() { Tier = Tier.Standard, Family = Gemini25, EffectiveFrom = Initial, Input = 0.240m, Output = 2.00m, CacheRead = 0.024m },
+        new() { Tier = Tier.Beta, Family = Gemini25, EffectiveFrom = Initial, Input = 0.078m, Output = 0.650m, CacheRead = 0.008m },
     ];
 
     /// <summary>
-    /// What is charged when a model of another family than the tier's answers. Default: gemini-3.5-flash-lite 0.30 / 2.50 / 0.03,
-    /// the successor the requested model is being routed to.
+    /// What is charged when a model of another family than the tier's answers, or the tier has no row for its model. Default:
+    /// gemini-3.5-flash-lite 0.30 / 2.50 / 0.03, the successor the requested model is being routed to.
     /// </summary>
     public List<FamilyPrice> Families { get; set; } =
     [
@@ -34,7 +39,7 @@ public sealed class PriceOptions
     [
         new()
         {
-            Family = "gemini-2.5-flash", EffectiveFrom = Initial, Input = 0.30m, Output = 2.50m, CacheRead = 0.03m, AudioInput = 1.00m, AudioCacheRead = 0.10m,
+            Family = Gemini25, EffectiveFrom = Initial, Input = 0.30m, Output = 2.50m, CacheRead = 0.03m, AudioInput = 1.00m, AudioCacheRead = 0.10m,
         },
         new() { Family = "gemini-3.5-flash-lite", EffectiveFrom = Initial, Input = 0.30m, Output = 2.50m, CacheRead = 0.03m },
     ];
@@ -72,6 +77,9 @@ public sealed class TierPrice : PriceRates
 {
     /// <summary>The tier.</summary>
     public Tier Tier { get; set; }
+
+    /// <summary>The model family the row is for; null (default) for whatever model the tier has.</summary>
+    public string? Family { get; set; }
 }
 
 /// <summary>The price of a model family from a day on.</summary>

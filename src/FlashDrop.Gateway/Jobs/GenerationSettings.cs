@@ -11,7 +11,6 @@ internal static class GenerationSettings
     private const double MaxTemperature = 2;
     private const double MaxPenalty = 2;
     private const int MaxStopSequences = 5;
-    private const int MaxThinkingBudget = 24_576;
 
     public static GenerationConfig? Parse(JsonElement element, string path, FieldErrors errors)
     {
@@ -77,7 +76,19 @@ internal static class GenerationSettings
         Range("candidateCount", config.CandidateCount, 1, 1);
         Range("presencePenalty", config.PresencePenalty, -MaxPenalty, MaxPenalty);
         Range("frequencyPenalty", config.FrequencyPenalty, -MaxPenalty, MaxPenalty);
-        Range("thinkingConfig.thinkingBudget", config.ThinkingConfig?.ThinkingBudget, -1, MaxThinkingBudget);
+        Range("thinkingConfig.thinkingBudget", config.ThinkingConfig?.ThinkingBudget, -1, ThinkingConfig.MaxBudget);
+        if (config.ThinkingConfig is { ThinkingLevel: { } level } thinking)
+        {
+            if (!ThinkingConfig.Levels.Contains(level, StringComparer.Ordinal))
+            {
+                errors.Invalid($"{path}.thinkingConfig.thinkingLevel", "It is no level.", $"Send {string.Join(", ", ThinkingConfig.Levels)}.");
+            }
+
+            if (thinking.ThinkingBudget is not null)
+            {
+                errors.Add($"{path}.thinkingConfig.thinkingLevel", "conflicting_fields", "thinkingBudget and thinkingLevel exclude each other.", "Send one of them.");
+            }
+        }
 
         if (config.StopSequences is { } stops && (stops.Count > MaxStopSequences || stops.Any(string.IsNullOrEmpty)))
         {

@@ -10,7 +10,7 @@ internal static class GenerationConfigReader
     public const int MostOutputTokens = 65_536;
     private const int MostThinking = 24_576;
 
-    public static OutputRules Read(FieldReader request, ToolRules tools)
+    public static OutputRules Read(string model, FieldReader request, ToolRules tools)
     {
         if (request.Optional("generationConfig") is not { } config)
         {
@@ -60,15 +60,30 @@ internal static class GenerationConfigReader
             },
         };
         return fields.Optional("thinkingConfig") is { } thinking
-            ? WithThinking(rules, new FieldReader(thinking, "generation_config.thinking_config", "thinkingBudget", "includeThoughts"))
+            ? WithThinking(model, rules, new FieldReader(thinking, "generation_config.thinking_config", "thinkingBudget", "thinkingLevel", "includeThoughts"))
             : rules;
     }
 
-    private static OutputRules WithThinking(OutputRules rules, FieldReader thinking) => rules with
+    private static OutputRules WithThinking(string model, OutputRules rules, FieldReader thinking)
     {
-        ThinkingBudget = thinking.Whole("thinkingBudget", -1, MostThinking) ?? -1,
-        IncludeThoughts = thinking.Flag("includeThoughts"),
-    };
+        var budget = thinking.Whole("thinkingBudget", -1, MostThinking);
+        var level = thinking.OneOf("thinkingLevel", "minimal", "low", "medium", "high");
+        if (level is not null && budget is not null)
+        {
+            throw FieldReader.Invalid("You can only set only one of thinking budget and thinking level.");
+        }
+
+        if (level is not null && model.Contains("gemini-2", StringComparison.Ordinal))
+        {
+            throw FieldReader.Invalid("Thinking level is not supported for this model.");
+        }
+
+        return rules with
+        {
+            ThinkingBudget = level is "minimal" ? 0 : budget ?? -1,
+            IncludeThoughts = thinking.Flag("includeThoughts"),
+        };
+    }
 
     private static OutputKind Kind(string? mimeType) => mimeType switch
     {

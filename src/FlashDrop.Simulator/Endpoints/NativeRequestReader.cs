@@ -40,7 +40,7 @@ internal sealed class NativeRequestReader(MediaIntake intake)
 
         CheckSafetySettings(fields);
         var tools = NativeToolReader.Read(fields);
-        var output = GenerationConfigReader.Read(fields, tools);
+        var output = GenerationConfigReader.Read(model, fields, tools);
         return new Ask
         {
             Model = model,

@@ -164,6 +164,8 @@ public sealed class StructuredAnswerTests
         { """{"contents":[{"parts":[{"text":"x"}]}],"cachedContent":"cachedContents/1","systemInstruction":{"parts":[{"text":"x"}]}}""", "$.cachedContent" },
         { """{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"maxOutputTokens":65537}}""", "$.generationConfig.maxOutputTokens" },
         { """{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"thinkingConfig":{"thinkingBudget":30000}}}""", "$.generationConfig.thinkingConfig.thinkingBudget" },
+        { """{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"thinkingConfig":{"thinkingLevel":"most"}}}""", "$.generationConfig.thinkingConfig.thinkingLevel" },
+        { """{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"thinkingConfig":{"thinkingLevel":"low","thinkingBudget":1}}}""", "$.generationConfig.thinkingConfig.thinkingLevel" },
         { """{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"responseMimeType":"text/x.enum"}}""", "$.generationConfig.responseMimeType" },
         { """{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"responseSchema":{"type":"object","patternProperties":{}}}}""", "$.generationConfig.responseSchema.patternProperties" },
     };
