@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using FlashDrop.Core.Diagnostics;
+using FlashDrop.Core.Drops;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Media;
 using FlashDrop.Core.Ports;
@@ -101,8 +103,7 @@ internal sealed class JobService(
         // The row goes last: until then this can run again, and no sweep takes the drop for a new one.
         if (job.Drop is { } drop)
         {
-            await content.DeleteAsync(new BlobAddress(Containers.Inbox, drop.Path), drop.ETag, cancellationToken);
-            await DeleteAllAsync(RequestNames.Renamed + drop.ETag, cancellationToken);
+            await EraseDropAsync(drop, cancellationToken);
         }
 
         await DeleteAllAsync(RequestNames.Folder(id), cancellationToken);
@@ -134,6 +135,30 @@ internal sealed class JobService(
         }
 
         return blob;
+    }
+
+    /// <summary>
+    /// Erases a drop with its sidecar or its bundle's files. Once a newer drop has its name, they are the newer one's; so is whatever was put
+    /// there after this one.
+    /// </summary>
+    private async Task EraseDropAsync(DropReference drop, CancellationToken cancellationToken)
+    {
+        var address = new BlobAddress(Containers.Inbox, drop.Path);
+        var current = await content.GetInfoAsync(address, cancellationToken);
+        if (current is null || current.ETag == drop.ETag)
+        {
+            await foreach (var blob in content.ListAsync(Containers.Inbox, DropPath.Prefix(drop.Path), cancellationToken))
+            {
+                if (blob.Address != address && blob.LastModified <= drop.LastModified && DropPath.Owner(blob.Address.Name) == drop.Path)
+                {
+                    await DeleteAllAsync(RequestNames.Renamed + blob.ETag, cancellationToken);
+                    await content.DeleteAsync(blob.Address, blob.ETag, cancellationToken);
+                }
+            }
+        }
+
+        await DeleteAllAsync(RequestNames.Renamed + drop.ETag, cancellationToken);
+        await content.DeleteAsync(address, drop.ETag, cancellationToken);
     }
 
     private async Task DeleteAllAsync(string prefix, CancellationToken cancellationToken)
