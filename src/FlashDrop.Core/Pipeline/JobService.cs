@@ -248,6 +248,7 @@ internal sealed class JobService(
 
         List<(string? Name, MediaType Type, long Length, MediaFacts Facts)> inputs = [];
         List<Part> parts = new(request.Inputs.Count);
+        var known = new KnownMedia();
         var field = "";
         try
         {
@@ -255,30 +256,34 @@ internal sealed class JobService(
             for (var i = 0; i < request.Inputs.Count; i++)
             {
                 field = $"inputs[{i}]";
+                var part = Part.FromText("");
                 switch (request.Inputs[i])
                 {
                     case InlineInput inline:
                         var (type, facts) = await requests.ExamineAsync(request.Native is null ? profile : null, field, inline.Data, cancellationToken);
                         inputs.Add((null, type, inline.Data.Length, facts));
+                        part = new Part { Media = new MediaSource(type.MimeType, inline.Data.Length, _ => Task.FromResult(Stream.Null)) };
+                        known.Add(part, type, inline.Data.Length, facts);
                         break;
                     case UrlInput { MimeType: null } url:
                         MimeTypes.OfExtension(url.Url.AbsolutePath);
                         break;
                     case TextInput given:
-                        text += given.Text.Length;
+                        text += Encoding.UTF8.GetByteCount(given.Text);
                         break;
                     default:
                         break;
                 }
 
-                parts.Add(Part.FromText(""));
+                parts.Add(part);
             }
 
             field = request.Native is null ? "generationConfig" : "native";
             if (request.Native is { } native)
             {
-                var check = RequestRules.Require(RequestSettings.Of(NativeRequestReader.Read(native, parts), repair: false)).Check;
-                return (null, new JobPlan(RequestBuilder.Summarise(inputs), check, Estimate: null));
+                var whole = NativeRequestReader.Read(native, parts);
+                var check = RequestRules.Require(RequestSettings.Of(whole, repair: false)).Check;
+                return (null, new JobPlan(RequestBuilder.Summarise(inputs), check, estimates.Estimate(whole, job.TierPolicy ?? profile.Tier, known)));
             }
 
             var plan = new JobPlan(RequestBuilder.Summarise(inputs), RequestBuilder.CheckOf(profile, request.GenerationConfig), Estimate: null);
