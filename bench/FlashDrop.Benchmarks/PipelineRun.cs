@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using Azure;
 using Azure.Data.Tables;
 using FlashDrop.Core.Jobs;
@@ -11,19 +10,39 @@ using Microsoft.Extensions.DependencyInjection;
 namespace FlashDrop.Benchmarks;
 
 /// <summary>
-/// Drops through the whole product on Azurite and the simulator, against the rate at which bare clients do the same requests to the
-/// same Azurite right before and right after.
+/// Drops through the whole product on Azurite and the simulator, in turns with bare clients that do the requests of a drop to the same
+/// Azurite: what the product reaches of the rate its storage allows.
 /// </summary>
 internal static class PipelineRun
 {
-    private const int Jobs = 320;
-    private const int BareJobs = 192;
+    private const int Rounds = 3;
+    private const int Jobs = 512;
+    private const int BareJobs = 512;
     private const int Concurrency = 16;
     private const int Batch = 32;
 
-    private static readonly byte[] Jpeg = [0xFF, 0xD8, 0xFF, 0xE0, .. Encoding.ASCII.GetBytes(new string('x', 4_000)), 0xFF, 0xD9];
+    /// <summary>A run that takes longer says what it was at, and ends.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
+
+    /// <summary>A whole image of 16 by 16 pixels with a comment of 4,000 bytes.</summary>
+    private static readonly byte[] Jpeg =
+        [0xFF, 0xD8, 0xFF, 0xFE, 0x0F, 0xA2, .. new byte[4_000], 0xFF, 0xC0, 0, 11, 8, 0, 16, 0, 16, 1, 1, 0x11, 0, 0xFF, 0xD9];
 
     public static async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Limit);
+        try
+        {
+            await MeasureAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Console.WriteLine($"Stopped after {Limit.TotalMinutes:0} minutes: this machine is too busy for it.");
+        }
+    }
+
+    private static async Task MeasureAsync(CancellationToken cancellationToken)
     {
         await using var account = await Account.StartAsync(cancellationToken);
         await using var simulator = await SimulatorHost.StartAsync(
@@ -35,6 +54,7 @@ internal static class PipelineRun
                 Credits = 1_000_000,
             },
             cancellationToken);
+        var ended = new Ended();
         await using var services = await account.BuildAsync(
             simulator.BaseUrl,
             new(StringComparer.Ordinal)
@@ -43,73 +63,76 @@ internal static class PipelineRun
                 ["FlashDrop:Pipeline:MinPollDelay"] = "00:00:01",
                 ["FlashDrop:Pipeline:PollConcurrency"] = $"{Concurrency}",
             },
-            replace: null,
+            collection => collection.AddSingleton<IJobObserver>(ended),
             cancellationToken);
-        await UploadAsync(account, Jobs, cancellationToken);
-
-        var observer = services.GetRequiredService<IJobStore>();
         var pipeline = services.GetRequiredService<IPipeline>();
-        await pipeline.HandleDropAsync("default/warm.jpg", cancellationToken);
-        var before = await BareAsync(account, "before", cancellationToken);
-        account.Counts.Reset();
-        var requestsBefore = simulator.Requests.Count;
-        var started = Stopwatch.GetTimestamp();
-        var accepted = AcceptAsync(pipeline, cancellationToken);
-        var finished = await PollAsync(pipeline, accepted, cancellationToken);
-        var took = Stopwatch.GetElapsedTime(started);
-        var operations = (double)account.Counts.Total / Jobs;
-        var polls = simulator.Requests.Skip(requestsBefore).Count(request => request.Method == "GET") / (double)Jobs;
-        var after = await BareAsync(account, "after", cancellationToken);
+        await DropAsync(account, pipeline, ended, "warm", Batch, cancellationToken);
+        await BareAsync(account, "warm", Batch, cancellationToken);
 
-        var succeeded = await observer.ListJobsAsync(DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime), cancellationToken)
-            .CountAsync(job => job.State == JobState.Succeeded, cancellationToken);
-        var rate = Jobs / took.TotalSeconds;
-        var bare = (before + after) / 2;
-        Console.WriteLine($"{finished} tasks finished, {succeeded} jobs succeeded, in {took.TotalSeconds:0.0} s, {Concurrency} at a time.");
-        Console.WriteLine("| jobs/s | operations a job | polls a job | bare operations/s (before, after) | bound jobs/s | reached |");
-        Console.WriteLine("| ---: | ---: | ---: | ---: | ---: | ---: |");
-        Console.WriteLine($"| {rate:0.0} | {operations:0.00} | {polls:0.00} | {before:0}, {after:0} | {bare / operations:0.0} | {rate * operations / bare:0.00} |");
-        Console.WriteLine(string.Join(", ", account.Counts.Snapshot().OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => $"{count.Key}: {count.Value}")));
+        Console.WriteLine($"{Jobs} drops a round, {Concurrency} at a time.");
+        Console.WriteLine();
+        Console.WriteLine("| round | jobs/s | operations a job | polls a job | bare operations/s (before, after) | bound jobs/s | reached |");
+        Console.WriteLine("| ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        List<double> reached = [];
+        var before = await BareAsync(account, "0", BareJobs, cancellationToken);
+        for (var round = 1; round <= Rounds; round++)
+        {
+            account.Counts.Reset();
+            var requests = simulator.Requests.Count;
+            var took = await DropAsync(account, pipeline, ended, $"{round}", Jobs, cancellationToken);
+            var operations = (double)account.Counts.Total / Jobs;
+            var polls = simulator.Requests.Skip(requests).Count(request => request.Method == "GET") / (double)Jobs;
+            var after = await BareAsync(account, $"{round}", BareJobs, cancellationToken);
+            var rate = Jobs / took.TotalSeconds;
+            var bound = (before + after) / 2 / operations;
+            reached.Add(rate / bound);
+            Console.WriteLine($"| {round} | {rate:0.0} | {operations:0.00} | {polls:0.00} | {before:0}, {after:0} | {bound:0.0} | {rate / bound:0.00} |");
+            before = after;
+        }
+
+        Console.WriteLine();
+        Console.WriteLine($"Reached at the median: {reached.Order().ElementAt(Rounds / 2):0.00}. {ended.Succeeded} of {ended.Count} jobs succeeded.");
+        Console.WriteLine(
+            "Requests of the last round: "
+            + string.Join(", ", account.Counts.Snapshot().OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => $"{count.Key} {count.Value}")));
     }
 
-    private static async Task UploadAsync(Account account, int count, CancellationToken cancellationToken)
+    /// <summary>Puts files into the inbox, then handles their events and looks at their tasks until every job has ended.</summary>
+    private static async Task<TimeSpan> DropAsync(
+        Account account, IPipeline pipeline, Ended ended, string round, int count, CancellationToken cancellationToken)
     {
         var inbox = account.Blobs.GetBlobContainerClient(Containers.Inbox);
-        await inbox.UploadBlobAsync("default/warm.jpg", BinaryData.FromBytes(Jpeg), cancellationToken);
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, count),
-            new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
-            async (number, ct) => await inbox.UploadBlobAsync($"default/{number}.jpg", BinaryData.FromBytes(Jpeg), ct));
-    }
+        await ManyAsync(count, async (number, ct) => await inbox.UploadBlobAsync($"default/{round}-{number}.jpg", BinaryData.FromBytes(Jpeg), ct), cancellationToken);
 
-    private static Task AcceptAsync(IPipeline pipeline, CancellationToken cancellationToken) => Parallel.ForEachAsync(
-        Enumerable.Range(0, Jobs),
-        new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
-        async (number, ct) => await pipeline.HandleDropAsync($"default/{number}.jpg", ct));
-
-    private static async Task<int> PollAsync(IPipeline pipeline, Task accepted, CancellationToken cancellationToken)
-    {
-        var finished = 0;
-        while (finished < Jobs)
+        var target = ended.Count + count;
+        account.Counts.Reset();
+        var started = Stopwatch.GetTimestamp();
+        var accepting = ManyAsync(count, async (number, ct) => await pipeline.HandleDropAsync($"default/{round}-{number}.jpg", ct), cancellationToken);
+        while (ended.Count < target)
         {
+            if (accepting.IsFaulted)
+            {
+                await accepting;
+            }
+
             var report = await pipeline.PollDueTasksAsync(cancellationToken);
-            finished += report.Finished;
             if (report.Received == 0)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, cancellationToken);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, cancellationToken);
             }
         }
 
-        await accepted;
-        return finished;
+        var took = Stopwatch.GetElapsedTime(started);
+        await accepting;
+        return took;
     }
 
-    /// <summary>A drop's requests without the product: what one thread of work after another can get out of this Azurite.</summary>
-    private static async Task<double> BareAsync(Account account, string run, CancellationToken cancellationToken)
+    /// <summary>A drop's requests without the product: operations a second that so many workers get out of this Azurite.</summary>
+    private static async Task<double> BareAsync(Account account, string round, int count, CancellationToken cancellationToken)
     {
-        var table = account.Tables.GetTableClient($"bare{run}");
-        var queue = account.Queues.GetQueueClient($"bare-{run}");
-        var results = account.Blobs.GetBlobContainerClient($"bare-{run}");
+        var table = account.Tables.GetTableClient($"bare{round}");
+        var queue = account.Queues.GetQueueClient($"bare-{round}");
+        var results = account.Blobs.GetBlobContainerClient($"bare-{round}");
         await table.CreateIfNotExistsAsync(cancellationToken);
         await queue.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         await results.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
@@ -117,10 +140,7 @@ internal static class PipelineRun
         var text = new string('x', 2_000);
         var operations = 0;
         var started = Stopwatch.GetTimestamp();
-        await Parallel.ForEachAsync(
-            Enumerable.Range(0, BareJobs),
-            new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
-            JobAsync);
+        await ManyAsync(count, JobAsync, cancellationToken);
         return operations / Stopwatch.GetElapsedTime(started).TotalSeconds;
 
         async ValueTask JobAsync(int number, CancellationToken ct)
@@ -128,11 +148,12 @@ internal static class PipelineRun
             var row = new TableEntity($"p{number % 16}", $"job:{number}") { ["Json"] = text };
             var active = new TableEntity(row.PartitionKey, $"active:{number}");
             var usage = new TableEntity(row.PartitionKey, $"usage:{number}") { ["PromptTokens"] = 1_000L };
-            await inbox.GetBlobClient($"default/{number}.jpg").DownloadContentAsync(ct);
+            await inbox.GetBlobClient($"default/warm-{number % Batch}.jpg").DownloadContentAsync(ct);
             await table.SubmitTransactionAsync([new(TableTransactionActionType.Add, row), new(TableTransactionActionType.UpsertReplace, active)], ct);
             await table.SubmitTransactionAsync(
                 [new(TableTransactionActionType.UpdateReplace, row, ETag.All), new(TableTransactionActionType.UpsertReplace, active)], ct);
-            await queue.SendMessageAsync(text, ct);
+            var sent = (await queue.SendMessageAsync(text, ct)).Value;
+            var seen = (await queue.UpdateMessageAsync(sent.MessageId, sent.PopReceipt, text, cancellationToken: ct)).Value;
             await results.UploadBlobAsync($"{number}.md", BinaryData.FromString(text), ct);
             await results.UploadBlobAsync($"{number}.json", BinaryData.FromString(text), ct);
             await table.SubmitTransactionAsync(
@@ -142,16 +163,34 @@ internal static class PipelineRun
                     new(TableTransactionActionType.Add, usage),
                 ],
                 ct);
-            Interlocked.Add(ref operations, 7);
-            if (number % Batch == 0)
-            {
-                var received = (await queue.ReceiveMessagesAsync(Batch, TimeSpan.FromMinutes(5), ct)).Value;
-                foreach (var message in received)
-                {
-                    await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, ct);
-                }
+            await queue.DeleteMessageAsync(sent.MessageId, seen.PopReceipt, ct);
+            Interlocked.Add(ref operations, 9);
+        }
+    }
 
-                Interlocked.Add(ref operations, received.Length + 1);
+    private static Task ManyAsync(int count, Func<int, CancellationToken, ValueTask> work, CancellationToken cancellationToken) => Parallel.ForEachAsync(
+        Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken }, work);
+
+    /// <summary>Counts jobs that have ended.</summary>
+    private sealed class Ended : IJobObserver
+    {
+        private int _count;
+        private int _succeeded;
+
+        public int Count => Volatile.Read(ref _count);
+
+        public int Succeeded => Volatile.Read(ref _succeeded);
+
+        public void OnChanged(Job job)
+        {
+            if (job.State == JobState.Succeeded)
+            {
+                Interlocked.Increment(ref _succeeded);
+            }
+
+            if (job.IsTerminal)
+            {
+                Interlocked.Increment(ref _count);
             }
         }
     }

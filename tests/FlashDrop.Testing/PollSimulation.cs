@@ -9,7 +9,6 @@ using FlashDrop.Testing.Upstream;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 
 namespace FlashDrop.Testing;
 
@@ -60,7 +59,7 @@ public static class PollSimulation
     /// <summary>Runs until so many tasks are found finished.</summary>
     public static async Task<PollOutcome> RunAsync(IReadOnlyList<TaskMix> mixes, int tasks, int seed)
     {
-        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 3, 9, 0, 0, TimeSpan.Zero));
+        var time = new WatchedTime(new DateTimeOffset(2026, 11, 3, 9, 0, 0, TimeSpan.Zero));
         var random = new Random(seed);
         var storage = new InMemoryStorage(time);
         var upstream = new FakeUpstream(time);
@@ -92,8 +91,8 @@ public static class PollSimulation
             }
 
             Advance(poll);
-            await pipeline.PollDueTasksAsync(CancellationToken.None);
             poll += Timer;
+            await WatchAsync();
         }
 
         return new PollOutcome([.. observer.Jobs.Select(job =>
@@ -102,6 +101,24 @@ public static class PollSimulation
             var took = durations[attempt.TaskId!];
             return (looks[attempt.TaskId!], attempt.EndedAt!.Value - attempt.StartedAt - took, took);
         })]);
+
+        // A cycle that stays with its tasks waits on the clock, and meanwhile jobs are accepted.
+        async Task WatchAsync()
+        {
+            var cycle = pipeline.WatchTasksAsync(CancellationToken.None);
+            while (await Task.WhenAny(cycle, time.Waiting) != cycle)
+            {
+                var until = await time.TakeWaiting();
+                while (accepted < tasks && mixes.MinBy(m => next[m])! is var mix && next[mix] <= until)
+                {
+                    await SubmitAsync(mix);
+                }
+
+                Advance(until);
+            }
+
+            await cycle;
+        }
 
         async Task SubmitAsync(TaskMix mix)
         {
@@ -130,7 +147,7 @@ public static class PollSimulation
     private static double Normal(Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
-    private static ServiceProvider Build(FakeTimeProvider time, InMemoryStorage storage, FakeUpstream upstream, IJobObserver observer, int seed)
+    private static ServiceProvider Build(TimeProvider time, InMemoryStorage storage, FakeUpstream upstream, IJobObserver observer, int seed)
     {
         foreach (var mix in Mixes)
         {

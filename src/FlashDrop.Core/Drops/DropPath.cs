@@ -23,4 +23,15 @@ internal static class DropPath
 
     /// <summary>Name of the sidecar of a file.</summary>
     public static string Sidecar(string path) => path + SidecarSuffix;
+
+    /// <summary>The drop a blob belongs to: itself, the file it is a sidecar of, or the bundle it lies in.</summary>
+    public static string Owner(string path) => path switch
+    {
+        _ when IsDrop(path) => path,
+        _ when path.IndexOf(BundleFolder, StringComparison.Ordinal) is var at and > 0 => path[..(at + BundleFolder.Length)] + BundleFile,
+        _ => path[..^SidecarSuffix.Length],
+    };
+
+    /// <summary>What the names of everything that belongs to a drop begin with.</summary>
+    public static string Prefix(string path) => IsBundle(path) ? path[..^BundleFile.Length] : path;
 }

@@ -20,6 +20,11 @@ public interface IPipeline
     /// <summary>Works off the due <c>poll</c> messages with bounded concurrency until none is due or the time budget is spent.</summary>
     Task<PollReport> PollDueTasksAsync(CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The same for a timer: stays for <see cref="PipelineOptions.PollStay"/> with the tasks that are due again before the timer's next run.
+    /// </summary>
+    Task<PollReport> WatchTasksAsync(CancellationToken cancellationToken);
+
     /// <summary>Puts forgotten work back on its way: active jobs nobody touched, inbox blobs whose event never came.</summary>
     Task<SweepReport> SweepAsync(CancellationToken cancellationToken);
 

@@ -1,14 +1,19 @@
+using Microsoft.Extensions.Options;
+
 namespace FlashDrop.Core.Pipeline;
 
 /// <summary>The triggers' view of the pipeline.</summary>
-internal sealed class JobPipeline(DropIntake drops, SubmitHandler submits, TaskPoller poller, Sweeper sweeper, PoisonHandler poison) : IPipeline
+internal sealed class JobPipeline(
+    DropIntake drops, SubmitHandler submits, TaskPoller poller, Sweeper sweeper, PoisonHandler poison, IOptions<PipelineOptions> options) : IPipeline
 {
     public Task HandleDropAsync(string path, CancellationToken cancellationToken) => drops.AcceptAsync(path, cancellationToken);
 
     public Task HandleSubmitAsync(string message, int? deliveries, CancellationToken cancellationToken) =>
         submits.HandleAsync(message, deliveries, cancellationToken);
 
-    public Task<PollReport> PollDueTasksAsync(CancellationToken cancellationToken) => poller.RunAsync(cancellationToken);
+    public Task<PollReport> PollDueTasksAsync(CancellationToken cancellationToken) => poller.RunAsync(stay: TimeSpan.Zero, cancellationToken);
+
+    public Task<PollReport> WatchTasksAsync(CancellationToken cancellationToken) => poller.RunAsync(options.Value.PollStay, cancellationToken);
 
     public Task<SweepReport> SweepAsync(CancellationToken cancellationToken) => sweeper.RunAsync(cancellationToken);
 

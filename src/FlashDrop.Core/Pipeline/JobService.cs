@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Text;
 using System.Text.Json;
 using FlashDrop.Core.Diagnostics;
+using FlashDrop.Core.Drops;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Media;
 using FlashDrop.Core.Ports;
@@ -101,8 +103,7 @@ internal sealed class JobService(
         // The row goes last: until then this can run again, and no sweep takes the drop for a new one.
         if (job.Drop is { } drop)
         {
-            await content.DeleteAsync(new BlobAddress(Containers.Inbox, drop.Path), drop.ETag, cancellationToken);
-            await DeleteAllAsync(RequestNames.Renamed + drop.ETag, cancellationToken);
+            await EraseDropAsync(drop, cancellationToken);
         }
 
         await DeleteAllAsync(RequestNames.Folder(id), cancellationToken);
@@ -134,6 +135,30 @@ internal sealed class JobService(
         }
 
         return blob;
+    }
+
+    /// <summary>
+    /// Erases a drop with its sidecar or its bundle's files. Once a newer drop has its name, they are the newer one's; so is whatever was put
+    /// there after this one.
+    /// </summary>
+    private async Task EraseDropAsync(DropReference drop, CancellationToken cancellationToken)
+    {
+        var address = new BlobAddress(Containers.Inbox, drop.Path);
+        var current = await content.GetInfoAsync(address, cancellationToken);
+        if (current is null || current.ETag == drop.ETag)
+        {
+            await foreach (var blob in content.ListAsync(Containers.Inbox, DropPath.Prefix(drop.Path), cancellationToken))
+            {
+                if (blob.Address != address && blob.LastModified <= drop.LastModified && DropPath.Owner(blob.Address.Name) == drop.Path)
+                {
+                    await DeleteAllAsync(RequestNames.Renamed + blob.ETag, cancellationToken);
+                    await content.DeleteAsync(blob.Address, blob.ETag, cancellationToken);
+                }
+            }
+        }
+
+        await DeleteAllAsync(RequestNames.Renamed + drop.ETag, cancellationToken);
+        await content.DeleteAsync(address, drop.ETag, cancellationToken);
     }
 
     private async Task DeleteAllAsync(string prefix, CancellationToken cancellationToken)
@@ -223,6 +248,7 @@ internal sealed class JobService(
 
         List<(string? Name, MediaType Type, long Length, MediaFacts Facts)> inputs = [];
         List<Part> parts = new(request.Inputs.Count);
+        var known = new KnownMedia();
         var field = "";
         try
         {
@@ -230,30 +256,34 @@ internal sealed class JobService(
             for (var i = 0; i < request.Inputs.Count; i++)
             {
                 field = $"inputs[{i}]";
+                var part = Part.FromText("");
                 switch (request.Inputs[i])
                 {
                     case InlineInput inline:
                         var (type, facts) = await requests.ExamineAsync(request.Native is null ? profile : null, field, inline.Data, cancellationToken);
                         inputs.Add((null, type, inline.Data.Length, facts));
+                        part = new Part { Media = new MediaSource(type.MimeType, inline.Data.Length, _ => Task.FromResult(Stream.Null)) };
+                        known.Add(part, type, inline.Data.Length, facts);
                         break;
                     case UrlInput { MimeType: null } url:
                         MimeTypes.OfExtension(url.Url.AbsolutePath);
                         break;
                     case TextInput given:
-                        text += given.Text.Length;
+                        text += Encoding.UTF8.GetByteCount(given.Text);
                         break;
                     default:
                         break;
                 }
 
-                parts.Add(Part.FromText(""));
+                parts.Add(part);
             }
 
             field = request.Native is null ? "generationConfig" : "native";
             if (request.Native is { } native)
             {
-                var check = RequestRules.Require(RequestSettings.Of(NativeRequestReader.Read(native, parts), repair: false)).Check;
-                return (null, new JobPlan(RequestBuilder.Summarise(inputs), check, Estimate: null));
+                var whole = NativeRequestReader.Read(native, parts);
+                var check = RequestRules.Require(RequestSettings.Of(whole, repair: false)).Check;
+                return (null, new JobPlan(RequestBuilder.Summarise(inputs), check, estimates.Estimate(whole, job.TierPolicy ?? profile.Tier, known)));
             }
 
             var plan = new JobPlan(RequestBuilder.Summarise(inputs), RequestBuilder.CheckOf(profile, request.GenerationConfig), Estimate: null);

@@ -71,6 +71,12 @@ public sealed class PipelineOptions
     public TimeSpan PollCycle { get; set; } = TimeSpan.FromMinutes(3);
 
     /// <summary>
+    /// How long a poll cycle stays with running tasks that are due again so soon; shorter than the poll timer's period and than
+    /// <see cref="PollLease"/>. Default 3.5 s; zero leaves every look to the timer.
+    /// </summary>
+    public TimeSpan PollStay { get; set; } = TimeSpan.FromSeconds(3.5);
+
+    /// <summary>
     /// How long after it was due a job counts as forgotten. Longer than a submit can take, so that work in progress is never
     /// done twice. Default 10 min.
     /// </summary>

@@ -60,6 +60,11 @@ internal sealed class PipelineOptionsValidator : IValidateOptions<PipelineOption
             result.AddError($"{PipelineOptions.Section}:SignedUrlLifetime is {options.SignedUrlLifetime}; a signed URL can live 7 days at most.");
         }
 
+        if (options.PollStay < TimeSpan.Zero || options.PollStay >= options.PollLease)
+        {
+            result.AddError($"{PipelineOptions.Section}:PollStay is {options.PollStay}; it must be zero or more, and shorter than PollLease ({options.PollLease}).");
+        }
+
         if (options.MinPollDelay > options.MaxPollDelay)
         {
             result.AddError($"{PipelineOptions.Section}:MinPollDelay ({options.MinPollDelay}) is longer than MaxPollDelay ({options.MaxPollDelay}).");

@@ -33,70 +33,81 @@ internal sealed class TaskPoller(
     private readonly PipelineOptions _options = options.Value;
 
     /// <summary>Runs one cycle: until nothing is due, or its time is up.</summary>
-    public async Task<PollReport> RunAsync(CancellationToken cancellationToken)
+    /// <param name="stay">
+    /// How long to stay with tasks that are due again soon. Such a task is kept in hand under its lease: its next look costs no storage
+    /// operation, and does not wait for the timer.
+    /// </param>
+    /// <param name="cancellationToken">Shutdown; what is in hand comes back when its lease runs out.</param>
+    public async Task<PollReport> RunAsync(TimeSpan stay, CancellationToken cancellationToken)
     {
-        using var cycle = Telemetry.Source.StartActivity(TelemetryNames.PollCycleSpan);
-        var stopAt = time.GetUtcNow() + _options.PollCycle;
-        int received = 0, running = 0, finished = 0, failed = 0;
-        while (time.GetUtcNow() < stopAt && !cancellationToken.IsCancellationRequested)
+        using var activity = Telemetry.Source.StartActivity(TelemetryNames.PollCycleSpan);
+        var started = time.GetUtcNow();
+        var cycle = new Cycle();
+        while (time.GetUtcNow() < started + _options.PollCycle && !cancellationToken.IsCancellationRequested)
         {
             var batch = await queue.ReceivePollsAsync(BatchSize, _options.PollLease, cancellationToken);
-            if (batch.Count == 0)
-            {
-                break;
-            }
+            cycle.Received += batch.Count;
 
-            received += batch.Count;
-            var parallel = new ParallelOptions
-            {
-                MaxDegreeOfParallelism = _options.PollConcurrency,
-                CancellationToken = cancellationToken,
-
-                // Parallel work is scheduled like everything else: on the thread pool, or by a test that decides what comes next.
-                TaskScheduler = TaskScheduler.Current,
-            };
-            await Parallel.ForEachAsync(batch, parallel, async (delivery, ct) =>
-            {
-                try
-                {
-                    if (await LookAsync(delivery, ct))
-                    {
-                        Interlocked.Increment(ref finished);
-                    }
-                    else
-                    {
-                        Interlocked.Increment(ref running);
-                    }
-                }
-                catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
-                {
-                    // One bad message must not stop the others; the lease brings it back.
-                    Interlocked.Increment(ref failed);
-                    Log.PollFailed(logger, e, delivery.Message.Job.Id.ToString());
-                }
-            });
-
-            // Fewer than asked for: nothing more was due a moment ago.
-            if (batch.Count < BatchSize)
+            // Fewer than asked for: nothing more was due a moment ago, so nobody waits for those who stay.
+            var isLast = batch.Count < BatchSize;
+            cycle.StayUntil = isLast && stay > TimeSpan.Zero ? started + stay : null;
+            await LookAllAsync(batch, cycle, cancellationToken);
+            if (isLast)
             {
                 break;
             }
         }
 
+        while (cycle.Kept.MinBy(delivery => delivery.Message.DueAt) is { Message.DueAt: { } next })
+        {
+            if (next - time.GetUtcNow() is { } wait && wait > TimeSpan.Zero)
+            {
+                // Waiting counts in whole milliseconds; what is cut off would be waited for again and again.
+                await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(wait.TotalMilliseconds)), time, cancellationToken);
+            }
+
+            await LookAllAsync(cycle.TakeDue(time.GetUtcNow()), cycle, cancellationToken);
+        }
+
         await schedule.FlushAsync(cancellationToken);
-        Log.PollCycle(logger, received, running, finished, failed);
-        return new PollReport(received, running, finished, failed);
+        Log.PollCycle(logger, cycle.Received, cycle.Running, cycle.Finished, cycle.Failed);
+        return new PollReport(cycle.Received, cycle.Running, cycle.Finished, cycle.Failed);
     }
 
-    /// <summary>Looks at one task; true when there is nothing left to look at.</summary>
-    private async Task<bool> LookAsync(PollDelivery delivery, CancellationToken cancellationToken)
+    private async Task LookAllAsync(IReadOnlyCollection<PollDelivery> batch, Cycle cycle, CancellationToken cancellationToken)
+    {
+        var parallel = new ParallelOptions
+        {
+            MaxDegreeOfParallelism = _options.PollConcurrency,
+            CancellationToken = cancellationToken,
+
+            // Parallel work is scheduled like everything else: on the thread pool, or by a test that decides what comes next.
+            TaskScheduler = TaskScheduler.Current,
+        };
+        await Parallel.ForEachAsync(batch, parallel, async (delivery, ct) =>
+        {
+            try
+            {
+                cycle.Count(await LookAsync(delivery, cycle.StayUntil, ct));
+            }
+            catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
+            {
+                // One bad message must not stop the others; the lease brings it back.
+                cycle.CountFailed();
+                Log.PollFailed(logger, e, delivery.Message.Job.Id.ToString());
+            }
+        });
+    }
+
+    /// <summary>Looks at one task.</summary>
+    private async Task<Look> LookAsync(PollDelivery delivery, DateTimeOffset? stayUntil, CancellationToken cancellationToken)
     {
         var message = delivery.Message;
         var job = message.Job;
         if (job.TaskId is not { } taskId || job.Attempts.LastOrDefault(a => a.TaskId == taskId) is not { } live)
         {
             await queue.PoisonAsync(delivery, cancellationToken);
-            return true;
+            return Look.Finished;
         }
 
         using var activity = Telemetry.StartJobSpan(TelemetryNames.PollSpan, message.TraceParent, ActivityKind.Consumer);
@@ -118,29 +129,29 @@ internal sealed class TaskPoller(
                 var current = await jobs.FindAsync(job.Id, cancellationToken) ?? stored with { Job = job with { State = JobState.Cancelled } };
                 await changes.ApplyAsync(current, await attempts.JudgeAsync(current.Job, attempt, late.Answer, cancellationToken), cancellationToken);
                 await queue.DeleteAsync(delivery, cancellationToken);
-                return true;
+                return Look.Finished;
 
             case TaskReading.Completed completed:
                 schedule.Observe(job.Profile, (message.DueAt ?? time.GetUtcNow()) - live.StartedAt, firstLook: message.Polls == 0);
                 await changes.ApplyAsync(stored, await attempts.JudgeAsync(job, attempt, completed.Answer, cancellationToken), cancellationToken);
                 await queue.DeleteAsync(delivery, cancellationToken);
-                return true;
+                return Look.Finished;
 
             case TaskReading.Failed failed:
                 await changes.ApplyAsync(stored, new JobEvent.AttemptFailed(attempt, failed.Error, AttemptFailure.Refused), cancellationToken);
                 await queue.DeleteAsync(delivery, cancellationToken);
-                return true;
+                return Look.Finished;
 
             case TaskReading.Unknown unknown:
-                return await LookAgainAsync(delivery, stored, attempt, unknown.Error.RetryAfter, cancellationToken);
+                return await LookAgainAsync(delivery, stored, attempt, unknown.Error.RetryAfter, stayUntil, cancellationToken);
 
             default:
-                return await LookAgainAsync(delivery, stored, attempt, hint: null, cancellationToken);
+                return await LookAgainAsync(delivery, stored, attempt, hint: null, stayUntil, cancellationToken);
         }
     }
 
-    private async Task<bool> LookAgainAsync(
-        PollDelivery delivery, StoredJob stored, AttemptInfo attempt, TimeSpan? hint, CancellationToken cancellationToken)
+    private async Task<Look> LookAgainAsync(
+        PollDelivery delivery, StoredJob stored, AttemptInfo attempt, TimeSpan? hint, DateTimeOffset? stayUntil, CancellationToken cancellationToken)
     {
         var message = delivery.Message;
         var now = time.GetUtcNow();
@@ -163,12 +174,18 @@ internal sealed class TaskPoller(
         if (message.GivenUp && elapsed > _options.TaskTimeout + _options.AbandonedTaskWindow)
         {
             await queue.DeleteAsync(delivery, cancellationToken);
-            return true;
+            return Look.Finished;
         }
 
         var delay = message.GivenUp ? _options.AbandonedPollDelay : schedule.Next(elapsed, hint, random.NextDouble());
-        await queue.RescheduleAsync(delivery, message with { Polls = message.Polls + 1, DueAt = now + delay }, delay, cancellationToken);
-        return false;
+        var next = message with { Polls = message.Polls + 1, DueAt = now + delay };
+        if (next.DueAt <= stayUntil)
+        {
+            return new Look(delivery with { Message = next }, IsFinished: false);
+        }
+
+        await queue.RescheduleAsync(delivery, next, delay, cancellationToken);
+        return Look.Rescheduled;
     }
 
     private static JobEvent.AttemptFailed GivenUp(AttemptInfo attempt, TimeSpan elapsed) => new(
@@ -180,4 +197,72 @@ internal sealed class TaskPoller(
             Message = $"the task was still running after {elapsed.TotalMinutes:0} min",
         },
         AttemptFailure.GivenUp);
+
+    /// <summary>What came of one look.</summary>
+    /// <param name="Kept">The message, when it is kept in hand for another look.</param>
+    /// <param name="IsFinished">Whether there is nothing left to look at.</param>
+    private readonly record struct Look(PollDelivery? Kept, bool IsFinished)
+    {
+        public static Look Finished { get; } = new(Kept: null, IsFinished: true);
+
+        public static Look Rescheduled { get; } = new(Kept: null, IsFinished: false);
+    }
+
+    /// <summary>The counts of one cycle, and what it has in hand.</summary>
+    private sealed class Cycle
+    {
+        private readonly Lock _lock = new();
+        private readonly List<PollDelivery> _kept = [];
+        private int _running;
+        private int _finished;
+        private int _failed;
+
+        public int Received { get; set; }
+
+        public int Running => _running;
+
+        public int Finished => _finished;
+
+        public int Failed => _failed;
+
+        /// <summary>Until when tasks are kept in hand; null keeps none.</summary>
+        public DateTimeOffset? StayUntil { get; set; }
+
+        /// <summary>Read between rounds of looks only.</summary>
+        public IReadOnlyList<PollDelivery> Kept => _kept;
+
+        public void Count(Look look)
+        {
+            lock (_lock)
+            {
+                if (look.Kept is { } kept)
+                {
+                    _kept.Add(kept);
+                }
+                else if (look.IsFinished)
+                {
+                    _finished++;
+                }
+                else
+                {
+                    _running++;
+                }
+            }
+        }
+
+        public void CountFailed()
+        {
+            lock (_lock)
+            {
+                _failed++;
+            }
+        }
+
+        public List<PollDelivery> TakeDue(DateTimeOffset now)
+        {
+            List<PollDelivery> due = [.. _kept.Where(delivery => delivery.Message.DueAt <= now)];
+            _kept.RemoveAll(due.Contains);
+            return due;
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Media;
 using FlashDrop.Core.Profiles;
@@ -23,10 +24,48 @@ internal sealed class JobEstimates(IPriceBook prices, TimeProvider time)
     {
         var settings = ProfileReader.SettingsOf(profile, overrides);
         var config = settings.GenerationConfig;
-        var text = Bytes(profile.Instruction) + Bytes(prompt) + Bytes(settings.Tools?.GetRawText()) + Bytes(config?.ResponseSchema?.GetRawText());
-        long known = TokenArithmetic.OfText(text), audio = 0;
-        var complete = true;
-        foreach (var (type, length, facts) in inputs)
+        var text = Bytes(profile.Instruction) + Bytes(prompt) + Bytes(settings.Tools) + Bytes(config?.ResponseSchema);
+        return Estimate(new Tally(text, inputs, IsComplete: true), config, tier);
+    }
+
+    /// <summary>The estimate for a whole request; null when something in it, such as media behind a URL, cannot be told.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="tier">The job's tiers.</param>
+    /// <param name="known">What is known of its media.</param>
+    /// <exception cref="InputException">The input is too long, even by what is known of it.</exception>
+    public JobEstimate? Estimate(GenerateContentRequest request, TierPolicy tier, KnownMedia known)
+    {
+        var config = request.GenerationConfig;
+        var text = Bytes(request.Tools) + Bytes(config?.ResponseSchema) + Bytes(config?.ResponseJsonSchema);
+        var complete = request.CachedContent is null;
+        List<(MediaType, long, MediaFacts)> media = [];
+        foreach (var part in request.Contents.Append(request.SystemInstruction).OfType<Content>().SelectMany(content => content.Parts))
+        {
+            text += Bytes(part.Text) + Bytes(part.Raw);
+            if (part.Media is null && part.FileData is null)
+            {
+                continue;
+            }
+
+            // A cut or a frame rate changes what a clip takes; nothing is claimed about it then.
+            if (part.VideoMetadata is null && known.TryFind(part, out var file))
+            {
+                media.Add(file);
+            }
+            else
+            {
+                complete = false;
+            }
+        }
+
+        return Estimate(new Tally(text, media, complete), config, tier);
+    }
+
+    private JobEstimate? Estimate(Tally tally, GenerationConfig? config, TierPolicy tier)
+    {
+        long known = TokenArithmetic.OfText(tally.TextBytes), audio = 0;
+        var complete = tally.IsComplete;
+        foreach (var (type, length, facts) in tally.Media)
         {
             var tokens = TokenArithmetic.Of(type, length, facts, config?.MediaResolution);
             complete &= tokens is not null;
@@ -57,4 +96,30 @@ internal sealed class JobEstimates(IPriceBook prices, TimeProvider time)
     }
 
     private static long Bytes(string? text) => text is null ? 0 : Encoding.UTF8.GetByteCount(text);
+
+    private static long Bytes(JsonElement? json) => json is { ValueKind: not JsonValueKind.Undefined } element ? Bytes(element.GetRawText()) : 0;
+
+    /// <summary>What a request consists of, as far as it is known.</summary>
+    private readonly record struct Tally(long TextBytes, IReadOnlyList<(MediaType Type, long Length, MediaFacts Facts)> Media, bool IsComplete);
+}
+
+/// <summary>What is known of the media in a request, by the part's own object.</summary>
+internal sealed class KnownMedia
+{
+    private readonly Dictionary<object, (MediaType Type, long Length, MediaFacts Facts)> _files = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Notes what a part of media consists of; text and what is not known are left out.</summary>
+    public void Add(Part part, MediaType type, long length, MediaFacts facts)
+    {
+        if (((object?)part.Media ?? part.FileData) is { } key)
+        {
+            _files[key] = (type, length, facts);
+        }
+    }
+
+    public bool TryFind(Part part, out (MediaType Type, long Length, MediaFacts Facts) file)
+    {
+        file = default;
+        return ((object?)part.Media ?? part.FileData) is { } key && _files.TryGetValue(key, out file);
+    }
 }

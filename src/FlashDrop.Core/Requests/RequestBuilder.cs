@@ -18,6 +18,7 @@ namespace FlashDrop.Core.Requests;
 /// </summary>
 internal sealed class RequestBuilder(
     IContentStore content,
+    JobEstimates estimates,
     IOptions<MediaOptions> media,
     IOptions<UpstreamOptions> upstream,
     IOptions<PipelineOptions> pipeline)
@@ -179,24 +180,27 @@ internal sealed class RequestBuilder(
         return Assemble(drop.Profile, drop.Profile.Prompt, values, parts, overrides: null);
     }
 
-    /// <summary>The request for an HTTP job.</summary>
-    /// <exception cref="InputException">An input cannot be used.</exception>
+    /// <summary>The request for an HTTP job. Stored inputs are looked at here for the first time, so their tokens are counted here.</summary>
+    /// <exception cref="InputException">An input cannot be used, or all of them are more than the model takes.</exception>
     public async Task<GenerateContentRequest> ForRequestAsync(Profile profile, Job job, JobRequest request, CancellationToken cancellationToken)
     {
         var inlineLeft = upstream.Value.MaxInlineBytes;
+        var known = new KnownMedia();
         List<Part> parts = new(request.Inputs.Count);
         foreach (var input in request.Inputs)
         {
-            var part = await PartOfAsync(request.Native is null ? profile : AnyProfile, input, inlineLeft, cancellationToken);
+            var part = await PartOfAsync(request.Native is null ? profile : AnyProfile, input, inlineLeft, known, cancellationToken);
             inlineLeft -= part.Media?.Length ?? 0;
             parts.Add(part);
         }
 
-        if (request.Native is { } native)
-        {
-            return Ruled(NativeRequestReader.Read(native, parts));
-        }
+        var built = request.Native is { } native ? Ruled(NativeRequestReader.Read(native, parts)) : OverProfile(profile, job, request, parts);
+        estimates.Estimate(built, job.TierPolicy, known);
+        return built;
+    }
 
+    private static GenerateContentRequest OverProfile(Profile profile, Job job, JobRequest request, IReadOnlyList<Part> parts)
+    {
         var name = request.Inputs.Select(i => i switch
         {
             BlobInput blob => blob.Name,
@@ -249,7 +253,7 @@ internal sealed class RequestBuilder(
     private static GenerateContentRequest Ruled(GenerateContentRequest request) =>
         request with { GenerationConfig = RequestRules.Require(RequestSettings.Of(request, repair: false)).Settings.GenerationConfig };
 
-    private async Task<Part> PartOfAsync(Profile profile, JobInput input, long inlineLeft, CancellationToken cancellationToken)
+    private async Task<Part> PartOfAsync(Profile profile, JobInput input, long inlineLeft, KnownMedia known, CancellationToken cancellationToken)
     {
         switch (input)
         {
@@ -258,11 +262,19 @@ internal sealed class RequestBuilder(
             case UrlInput url:
                 return new Part { FileData = new FileData(url.MimeType ?? MimeTypes.OfExtension(url.Url.AbsolutePath), url.Url) };
             case BlobInput blob:
-                return await PartOfAsync(await OpenAsync(profile, new BlobAddress(blob.Container, blob.Name), cancellationToken), inlineLeft, cancellationToken);
+                return await StoredAsync(new BlobAddress(blob.Container, blob.Name));
             case InlineInput { Name: { } name }:
-                return await PartOfAsync(await OpenAsync(profile, new BlobAddress(Containers.Requests, name), cancellationToken), inlineLeft, cancellationToken);
+                return await StoredAsync(new BlobAddress(Containers.Requests, name));
             default:
                 throw new InputException(JobErrors.RequestUnreadable($"an input of kind {input.GetType().Name} has no content."));
+        }
+
+        async Task<Part> StoredAsync(BlobAddress address)
+        {
+            var stored = await OpenAsync(profile, address, cancellationToken);
+            var part = await PartOfAsync(stored, inlineLeft, cancellationToken);
+            known.Add(part, stored.Type, stored.Info.Length, stored.Facts);
+            return part;
         }
     }
 

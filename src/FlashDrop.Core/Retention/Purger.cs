@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using FlashDrop.Core.Diagnostics;
+using FlashDrop.Core.Drops;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
@@ -11,7 +12,7 @@ using Microsoft.Extensions.Options;
 namespace FlashDrop.Core.Retention;
 
 /// <inheritdoc cref="IPurger" />
-/// <remarks>Nothing an active job needs is deleted: its drop, its request, its inline inputs and the stored inputs it names.</remarks>
+/// <remarks>Nothing an active job needs is deleted: its drop with what belongs to it, its request, its inline inputs and the stored inputs it names.</remarks>
 internal sealed class Purger(
     IJobStore jobs,
     IContentStore content,
@@ -71,7 +72,7 @@ internal sealed class Purger(
         var longest = pipeline.Value.Deadline > pipeline.Value.SweepLookback ? pipeline.Value.Deadline : pipeline.Value.SweepLookback;
         var first = DateOnly.FromDateTime((now - longest).UtcDateTime).AddDays(-1);
         var last = DateOnly.FromDateTime(now.UtcDateTime).AddDays(1);
-        var inUse = new InUse([], []);
+        var inUse = new InUse([], [], []);
         await foreach (var active in jobs.ListActiveAsync(first, last, now.AddYears(10), cancellationToken))
         {
             if (time.GetUtcNow() >= stopAt)
@@ -80,7 +81,17 @@ internal sealed class Purger(
             }
 
             inUse.Jobs.Add(active.Id);
-            if (await jobs.FindAsync(active.Id, cancellationToken) is not { Job: { IsTerminal: false, RequestName: { } request } })
+            if (await jobs.FindAsync(active.Id, cancellationToken) is not { Job: { IsTerminal: false } job })
+            {
+                continue;
+            }
+
+            if (job.Drop is { } drop)
+            {
+                inUse.Drops.Add(drop.Path);
+            }
+
+            if (job.RequestName is not { } request)
             {
                 continue;
             }
@@ -166,8 +177,10 @@ internal sealed class Purger(
     private async Task<IReadOnlyList<BlobInfo>> KnownAsync(List<BlobInfo> drops, CancellationToken cancellationToken)
     {
         var rowsGone = _options.JobRowsDays > 0 ? time.GetUtcNow() - TimeSpan.FromDays(_options.JobRowsDays) : DateTimeOffset.MinValue;
-        var missing = await jobs.FindMissingAsync([.. drops.Select(IdOf)], cancellationToken);
-        return [.. drops.Where(drop => drop.LastModified < rowsGone || !missing.Contains(IdOf(drop)))];
+        var missing = await jobs.FindMissingAsync([.. drops.Where(IsDrop).Select(IdOf)], cancellationToken);
+        return [.. drops.Where(drop => drop.LastModified < rowsGone || !IsDrop(drop) || !missing.Contains(IdOf(drop)))];
+
+        static bool IsDrop(BlobInfo blob) => DropPath.IsDrop(blob.Address.Name);
     }
 
     private async Task<(int Deleted, bool Complete)> PurgeRowsAsync(
@@ -216,12 +229,15 @@ internal sealed class Purger(
 
     /// <summary>What active jobs need.</summary>
     /// <param name="Jobs">The active jobs.</param>
+    /// <param name="Drops">Their drops, whose sidecars and bundled files they need.</param>
     /// <param name="Inputs">Stored inputs they name.</param>
-    private sealed record InUse(HashSet<JobId> Jobs, HashSet<BlobAddress> Inputs)
+    private sealed record InUse(HashSet<JobId> Jobs, HashSet<string> Drops, HashSet<BlobAddress> Inputs)
     {
         public bool Needs(BlobInfo blob) => blob.Address.Container switch
         {
-            Containers.Inbox => Jobs.Contains(IdOf(blob)) || Inputs.Contains(blob.Address),
+            Containers.Inbox => DropPath.IsDrop(blob.Address.Name)
+                ? Jobs.Contains(IdOf(blob)) || Inputs.Contains(blob.Address)
+                : Drops.Contains(DropPath.Owner(blob.Address.Name)) || Inputs.Contains(blob.Address),
             Containers.Requests => Inputs.Contains(blob.Address) || (RequestNames.JobOf(blob.Address.Name) is { } job && Jobs.Contains(job)),
             _ => false,
         };

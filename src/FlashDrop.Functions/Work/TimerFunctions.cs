@@ -14,7 +14,7 @@ public sealed class TimerFunctions(IPipeline pipeline, IReporter reporter)
     /// <summary>Looks at the tasks that are due.</summary>
     [Function(nameof(PollTasks))]
     public Task PollTasks([TimerTrigger("%PollTasksSchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
-        pipeline.PollDueTasksAsync(cancellationToken);
+        pipeline.WatchTasksAsync(cancellationToken);
 
     /// <summary>Puts forgotten work back on its way.</summary>
     [Function(nameof(Sweep))]

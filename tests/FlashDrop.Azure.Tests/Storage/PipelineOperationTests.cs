@@ -24,7 +24,6 @@ public sealed class PipelineOperationTests(AzuriteFixture azurite, ITestOutputHe
 {
     private const int Together = 32;
 
-
     /// <summary>Pause between looks: long enough that no task is due again while a slow machine still looks at the others.</summary>
     private const string PollDelay = "00:00:04";
 
@@ -55,6 +54,37 @@ public sealed class PipelineOperationTests(AzuriteFixture azurite, ITestOutputHe
         await AssertBudgetAsync(account, upstream, services, jobs, budget, "drop");
     }
 
+    [Fact]
+    public async Task LoneDrop_WhoseSecondLookComesWithinTheCycle_TakesTen()
+    {
+        var account = await azurite.CreateAccountAsync(Stop);
+        var upstream = new FakeUpstream(new FakeTimeProvider());
+        await using var services = Build(account, upstream, soon: true);
+        var inbox = new BlobServiceClient(account.ConnectionString).GetBlobContainerClient(Containers.Inbox);
+        await inbox.UploadBlobAsync("default/0.jpg", BinaryData.FromBytes(Jpeg(0)), Stop);
+        await WarmUpAsync(services);
+        account.Counts.Reset();
+        await services.GetRequiredService<IPipeline>().HandleDropAsync("default/0.jpg", Stop);
+
+        await AssertLoneBudgetAsync(account, upstream, services, 10, "drop");
+    }
+
+    [Fact]
+    public async Task LoneHttpJob_WhoseSecondLookComesWithinTheCycle_TakesTwelve()
+    {
+        var account = await azurite.CreateAccountAsync(Stop);
+        var upstream = new FakeUpstream(new FakeTimeProvider());
+        await using var services = Build(account, upstream, soon: true);
+        await WarmUpAsync(services);
+        account.Counts.Reset();
+        var accepted = (AcceptOutcome.Accepted)await services.GetRequiredService<IJobService>().AcceptAsync(
+            new NewJob { Caller = "tests", Origin = JobOrigin.Api, Request = new JobRequest { Prompt = "What is two and two?" } }, Stop);
+        await services.GetRequiredService<IPipeline>().HandleSubmitAsync(
+            PortJson.Write(new SubmitMessage(accepted.Job.Id, 1, TraceParent: null)), deliveries: 1, Stop);
+
+        await AssertLoneBudgetAsync(account, upstream, services, 12, "HTTP job");
+    }
+
     [Theory]
     [InlineData(Together, 12)]
     [InlineData(1, 14)]
@@ -81,7 +111,7 @@ public sealed class PipelineOperationTests(AzuriteFixture azurite, ITestOutputHe
     private static byte[] Jpeg(int i) =>
         [0xFF, 0xD8, 0xFF, 0xFE, 0, 3, (byte)i, 0xFF, 0xC0, 0, 11, 8, 0, 16, 0, 16, 1, 1, 0x11, 0, 0xFF, 0xD9];
 
-    private static ServiceProvider Build(StorageAccount account, FakeUpstream upstream) => new ServiceCollection()
+    private static ServiceProvider Build(StorageAccount account, FakeUpstream upstream, bool soon = false) => new ServiceCollection()
         .AddLogging()
         .AddSingleton<TableServiceClient>(account.Tables)
         .AddSingleton<BlobServiceClient>(account.Blobs)
@@ -91,7 +121,7 @@ public sealed class PipelineOperationTests(AzuriteFixture azurite, ITestOutputHe
         .AddSingleton(Options.Create(new UpstreamOptions()))
         .AddFlashDropCore(new ConfigurationBuilder()
             .AddInMemoryCollection([
-                new("FlashDrop:Pipeline:FirstPollDelay", PollDelay), new("FlashDrop:Pipeline:MinPollDelay", PollDelay),
+                new("FlashDrop:Pipeline:FirstPollDelay", PollDelay), new("FlashDrop:Pipeline:MinPollDelay", soon ? "00:00:01" : PollDelay), new("FlashDrop:Pipeline:PollStay", "00:01:00"),
             ])
             .Build())
         .AddFlashDropAzure(new ConfigurationBuilder()
@@ -122,6 +152,31 @@ public sealed class PipelineOperationTests(AzuriteFixture azurite, ITestOutputHe
         await Task.Delay(UntilDue, TimeProvider.System, Stop);
         Assert.Equal(new PollReport(jobs, 0, jobs, 0), await pipeline.PollDueTasksAsync(Stop));
 
+        AssertBudget(account, jobs, budget, kind);
+    }
+
+    /// <summary>The task finishes between its first look and its second, a second later in the same cycle.</summary>
+    private async Task AssertLoneBudgetAsync(StorageAccount account, FakeUpstream upstream, ServiceProvider services, double budget, string kind)
+    {
+        var time = (FakeTimeProvider)upstream.Clock;
+        upstream.ReadFails = _ =>
+        {
+            if (upstream.Reads > 1)
+            {
+                time.Advance(TimeSpan.FromMinutes(1));
+            }
+
+            return null;
+        };
+        await Task.Delay(UntilDue, TimeProvider.System, Stop);
+        Assert.Equal(new PollReport(1, 0, 1, 0), await services.GetRequiredService<IPipeline>().WatchTasksAsync(Stop));
+        Assert.Equal(2, upstream.Reads);
+
+        AssertBudget(account, 1, budget, $"lone {kind}");
+    }
+
+    private void AssertBudget(StorageAccount account, int jobs, double budget, string kind)
+    {
         var perJob = (double)account.Counts.Total / jobs;
         var counts = string.Join(", ", account.Counts.Snapshot().OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => $"{c.Key} {c.Value}"));
         var found = string.Create(CultureInfo.InvariantCulture, $"{jobs} x {kind}: {perJob:0.00} operations a job ({counts})");

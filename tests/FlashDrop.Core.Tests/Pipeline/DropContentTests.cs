@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
@@ -79,6 +80,80 @@ public sealed class DropContentTests
         Assert.Contains("1,048,576", bench.Only.Error.Message, StringComparison.Ordinal);
         Assert.Equal("too_long", Assert.IsType<AcceptOutcome.Rejected>(rejected).Error.Code);
     }
+
+    [Fact]
+    public async Task NativeRequest_HasAnEstimate_OfItsTextAndInlineMedia()
+    {
+        var bench = new PipelineBench();
+
+        var job = Assert.IsType<AcceptOutcome.Accepted>(await AskAsync(bench, Native(
+            """{"contents":[{"parts":[{"inlineData":{"input":0}},{"text":"What is this? How many of them?"}]}],"systemInstruction":{"parts":[{"text":"Be brief."}]}}""",
+            TestMedia.Png(960, 540)))).Job;
+
+        Assert.Equal((6 * 258) + 14, job.Estimate!.InputTokens);
+    }
+
+    [Theory]
+    [InlineData("""{"contents":[{"parts":[{"fileData":{"fileUri":"https://example.com/a.mp4","mimeType":"video/mp4"}}]}]}""")]
+    [InlineData("""{"contents":[{"parts":[{"inlineData":{"input":0},"videoMetadata":{"fps":5}}]}]}""")]
+    [InlineData("""{"contents":[{"parts":[{"text":"And?"}]}],"cachedContent":"cachedContents/1"}""")]
+    public async Task NativeRequest_WithAPartThatCannotBeTold_HasNoEstimate(string native)
+    {
+        var bench = new PipelineBench();
+
+        var job = Assert.IsType<AcceptOutcome.Accepted>(await AskAsync(bench, Native(native, TestMedia.Mp4(3)))).Job;
+
+        Assert.Null(job.Estimate);
+    }
+
+    [Theory]
+    [InlineData("""{"contents":[{"parts":[{"text":"TEXT"}]}]}""")]
+    [InlineData("""{"contents":[{"parts":[{"fileData":{"fileUri":"https://example.com/a.mp4","mimeType":"video/mp4"}},{"text":"TEXT"}]}]}""")]
+    [InlineData("""{"contents":[{"parts":[{"text":"x"}]}],"systemInstruction":{"parts":[{"text":"TEXT"}]}}""")]
+    [InlineData("""{"contents":[{"parts":[{"functionResponse":{"name":"f","response":{"text":"TEXT"}}}]}]}""")]
+    [InlineData("""{"contents":[{"parts":[{"inlineData":{"input":0}},{"inlineData":{"input":0}}]}]}""")]
+    public async Task NativeRequestLongerThanTheModelTakes_IsRefused_EvenByWhatIsKnownOfIt(string native)
+    {
+        var bench = new PipelineBench(("Media:MaxVideoSeconds", "0"));
+
+        var rejected = Assert.IsType<AcceptOutcome.Rejected>(await AskAsync(
+            bench, Native(native.Replace("TEXT", new string('a', 3_200_000), StringComparison.Ordinal), TestMedia.Mp4(2_000))));
+
+        Assert.Equal(("too_long", "native"), (rejected.Error.Code, rejected.Field));
+        Assert.Empty(bench.Storage.Jobs.AllJobs());
+    }
+
+    [Fact]
+    public async Task TextBesideAUrl_IsCounted_ThoughTheUrlCannotBe()
+    {
+        var bench = new PipelineBench();
+        var url = new UrlInput(new Uri("https://example.com/a.mp4"), MimeType: null);
+
+        var rejected = await AskAsync(bench, new JobRequest { Inputs = [url, new TextInput(new string('a', 3_200_000))] });
+        var accepted = await AskAsync(bench, new JobRequest { Inputs = [url] });
+
+        Assert.Equal("too_long", Assert.IsType<AcceptOutcome.Rejected>(rejected).Error.Code);
+        Assert.Null(Assert.IsType<AcceptOutcome.Accepted>(accepted).Job.Estimate);
+    }
+
+    [Fact]
+    public async Task StoredInputsLongerThanTheModelTakes_AreRefused_BeforeTheyAreSent()
+    {
+        var bench = new PipelineBench(("Media:MaxVideoSeconds", "0"));
+        bench.Storage.Content.Put(Containers.Requests, "uploads/tests/long.mp4", TestMedia.Mp4(3_600));
+
+        await AskAsync(bench, new JobRequest { Prompt = "What happens?", Inputs = [new BlobInput(Containers.Requests, "uploads/tests/long.mp4")] });
+        await bench.DeliverAsync();
+
+        Assert.Equal("too_long", bench.Only.Error!.Code);
+        Assert.Empty(bench.Upstream.Submissions);
+    }
+
+    private static JobRequest Native(string native, byte[] inline) =>
+        new() { Native = JsonDocument.Parse(native).RootElement, Inputs = [new InlineInput { Data = inline }] };
+
+    private static Task<AcceptOutcome> AskAsync(PipelineBench bench, JobRequest request) => bench.Service.AcceptAsync(
+        new NewJob { Caller = "tests", Origin = JobOrigin.Api, Request = request }, CancellationToken.None);
 
     [Fact]
     public async Task MislabelledFile_IsProcessedByItsBytes_AndNoted()

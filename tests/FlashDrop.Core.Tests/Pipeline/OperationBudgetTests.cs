@@ -41,6 +41,29 @@ public sealed class OperationBudgetTests
         AssertBudget(bench, 12);
     }
 
+    [Theory]
+    [InlineData(true, 10)]
+    [InlineData(false, 12)]
+    public async Task LoneJob_TakesNoMore_WhenItsSecondLookComesWithinTheCycle(bool drop, int budget)
+    {
+        var bench = await WarmBenchAsync();
+        if (drop)
+        {
+            await bench.DropAsync("default/harbour.jpg");
+        }
+        else
+        {
+            await bench.Service.AcceptAsync(new NewJob { Caller = "tests", Origin = JobOrigin.Api, Request = new JobRequest { Prompt = "Hello?" } }, CancellationToken.None);
+            await bench.DeliverAsync();
+            bench.Storage.Operations.Forget(StorageOperations.QueueReceive);
+        }
+
+        bench.Time.Advance(TimeSpan.FromSeconds(5.5));
+        await bench.WatchAsync();
+
+        AssertBudget(bench, budget, jobs: 1);
+    }
+
     /// <summary>A bench whose profile is remembered, as it is in a process that has seen a job in the last minute.</summary>
     private static async Task<PipelineBench> WarmBenchAsync()
     {
@@ -66,12 +89,12 @@ public sealed class OperationBudgetTests
         await bench.DeliverAsync();
     }
 
-    private static void AssertBudget(PipelineBench bench, int budget)
+    private static void AssertBudget(PipelineBench bench, int budget, int jobs = Jobs)
     {
-        Assert.Equal(Jobs, bench.Storage.Jobs.AllJobs().Count(j => j.State == JobState.Succeeded));
-        Assert.Equal(2 * Jobs, bench.Upstream.Reads);
+        Assert.Equal(jobs, bench.Storage.Jobs.AllJobs().Count(j => j.State == JobState.Succeeded));
+        Assert.Equal(2 * jobs, bench.Upstream.Reads);
         var counts = bench.Storage.Operations.Snapshot();
-        var perJob = (double)bench.Storage.Operations.Total / Jobs;
+        var perJob = (double)bench.Storage.Operations.Total / jobs;
         Assert.True(perJob <= budget, $"{perJob:0.00} operations a job: {string.Join(", ", counts.Select(c => $"{c.Key} {c.Value}"))}");
     }
 }

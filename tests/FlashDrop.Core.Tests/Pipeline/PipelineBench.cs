@@ -10,12 +10,12 @@ using FlashDrop.Core.Retention;
 using FlashDrop.Core.Tests.Media;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Pricing;
+using FlashDrop.Testing;
 using FlashDrop.Testing.Storage;
 using FlashDrop.Testing.Upstream;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using Microsoft.Extensions.Time.Testing;
 
 namespace FlashDrop.Core.Tests.Pipeline;
 
@@ -28,13 +28,13 @@ internal sealed class PipelineBench : IJobObserver
 
     public PipelineBench(params (string Key, string Value)[] settings)
     {
-        Time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 3, 9, 0, 0, TimeSpan.Zero));
+        Time = new WatchedTime(new DateTimeOffset(2026, 11, 3, 9, 0, 0, TimeSpan.Zero));
         Storage = new InMemoryStorage(Time);
         Upstream = new FakeUpstream(Time);
         _services = BuildServices(settings);
     }
 
-    public FakeTimeProvider Time { get; }
+    public WatchedTime Time { get; }
 
     public InMemoryStorage Storage { get; }
 
@@ -108,6 +108,21 @@ internal sealed class PipelineBench : IJobObserver
         }
 
         await Pipeline.PollDueTasksAsync(CancellationToken.None);
+    }
+
+    /// <summary>A poll cycle that stays with tasks due again soon, while time passes for as long as it stays.</summary>
+    public async Task<PollReport> WatchAsync()
+    {
+        var cycle = Pipeline.WatchTasksAsync(CancellationToken.None);
+        while (await Task.WhenAny(cycle, Time.Waiting) != cycle)
+        {
+            if (await Time.TakeWaiting() is var until && until > Time.GetUtcNow())
+            {
+                Time.SetUtcNow(until);
+            }
+        }
+
+        return await cycle;
     }
 
     public ResultEnvelope Result(string name) => Envelope(name + ResultNames.ResultSuffix);

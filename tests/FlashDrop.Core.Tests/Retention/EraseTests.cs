@@ -127,6 +127,83 @@ public sealed class EraseTests
     }
 
     [Fact]
+    public async Task Bundle_GoesWithItsFiles_AndTheCopiesMadeOfThem()
+    {
+        var bench = new PipelineBench();
+        await DropBundleAsync(bench);
+        var member = await bench.Storage.Content.GetInfoAsync(new BlobAddress(Containers.Inbox, "default/trip.bundle/a.jpg"), CancellationToken.None);
+        bench.Storage.Content.Put(Containers.Requests, $"renamed/{member!.ETag}.png", PipelineBench.Jpeg);
+        bench.Put("default/trip.bundle.jpg");
+        await bench.RunAsync(TimeSpan.FromMinutes(1));
+
+        Assert.True(await bench.Service.EraseAsync(bench.Only.Id, CancellationToken.None));
+
+        Assert.Equal(["default/trip.bundle.jpg"], bench.Storage.Content.Names(Containers.Inbox));
+        Assert.Empty(bench.Storage.Content.Names(Containers.Requests));
+        Assert.Empty(bench.Storage.Content.Names(Containers.Results));
+    }
+
+    [Fact]
+    public async Task Bundle_DroppedAgain_KeepsTheFilesItsNewerJobNeeds()
+    {
+        var bench = new PipelineBench();
+        await DropBundleAsync(bench);
+        await bench.RunAsync(TimeSpan.FromMinutes(1));
+        var older = bench.Only;
+        await bench.DropAsync("default/trip.bundle/bundle.json", """{"files":["a.jpg"]}"""u8.ToArray());
+
+        Assert.True(await bench.Service.EraseAsync(older.Id, CancellationToken.None));
+
+        Assert.Equal(3, bench.Storage.Content.Names(Containers.Inbox).Count);
+    }
+
+    [Fact]
+    public async Task FilesPutIntoABundleForItsNextDrop_AreLeftAlone()
+    {
+        var bench = new PipelineBench();
+        await DropBundleAsync(bench);
+        await bench.RunAsync(TimeSpan.FromMinutes(1));
+        bench.Put("default/trip.bundle/next.jpg");
+
+        Assert.True(await bench.Service.EraseAsync(bench.Only.Id, CancellationToken.None));
+
+        Assert.Equal(["default/trip.bundle/next.jpg"], bench.Storage.Content.Names(Containers.Inbox));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task InterruptedErasureOfABundle_CanRunAgain(int skip)
+    {
+        var bench = new PipelineBench();
+        await DropBundleAsync(bench);
+        await bench.RunAsync(TimeSpan.FromMinutes(1));
+        var id = bench.Only.Id;
+        bench.Storage.Faults = new ScriptedFaults().FailBefore(StorageOperations.BlobDelete, skip: skip);
+
+        await Assert.ThrowsAsync<StorageUnavailableException>(() => bench.Service.EraseAsync(id, CancellationToken.None));
+        Assert.True(await bench.Service.EraseAsync(id, CancellationToken.None));
+
+        AssertNothingLeft(bench);
+    }
+
+    [Fact]
+    public async Task Drop_GoesWithItsSidecar_ButNotWithOthers()
+    {
+        var bench = new PipelineBench();
+        bench.Storage.Content.Put(Containers.Profiles, "p.json", """{"prompt":"Usual.","sidecar":true}"""u8.ToArray());
+        bench.Put("p/a.jpg.job.json", """{"prompt":"This once."}"""u8.ToArray());
+        bench.Put("p/a.jpg.job.json.jpg.job.json", "{}"u8.ToArray());
+        await bench.DropAsync("p/a.jpg");
+        await bench.RunAsync(TimeSpan.FromMinutes(1));
+
+        Assert.True(await bench.Service.EraseAsync(bench.Only.Id, CancellationToken.None));
+
+        Assert.Equal(["p/a.jpg.job.json.jpg.job.json"], bench.Storage.Content.Names(Containers.Inbox));
+    }
+
+    [Fact]
     public async Task UnknownJob_IsNoJob()
     {
         var bench = new PipelineBench();
@@ -139,6 +216,13 @@ public sealed class EraseTests
         var request = new JobRequest { Prompt = "What is this?", Inputs = [new InlineInput { Data = PipelineBench.Jpeg }] };
         var outcome = await bench.Service.AcceptAsync(new NewJob { Caller = "tests", Origin = JobOrigin.Api, Request = request }, CancellationToken.None);
         return Assert.IsType<AcceptOutcome.Accepted>(outcome).Job;
+    }
+
+    private static async Task DropBundleAsync(PipelineBench bench)
+    {
+        bench.Put("default/trip.bundle/a.jpg");
+        bench.Put("default/trip.bundle/b.jpg", [.. PipelineBench.Jpeg, 1]);
+        await bench.DropAsync("default/trip.bundle/bundle.json", """{"files":["a.jpg","b.jpg"]}"""u8.ToArray());
     }
 
     private static void AssertNothingLeft(PipelineBench bench)

@@ -88,6 +88,27 @@ public sealed class PurgerTests
     }
 
     [Fact]
+    public async Task SidecarsAndBundledFiles_GoAtTheAgeOfDrops_UnlessAnActiveJobNeedsThem()
+    {
+        var bench = new PipelineBench(("Pipeline:Deadline", "7.00:00:00"), ("Pipeline:TaskTimeout", "6.23:00:00"));
+        bench.Storage.Content.Put(Containers.Profiles, "p.json", """{"prompt":"Usual.","sidecar":true}"""u8.ToArray());
+        bench.Put("p/done.jpg.job.json", "{}"u8.ToArray());
+        bench.Put("p/trip.bundle/a.jpg");
+        bench.Put("p/active.bundle/a.jpg");
+        await bench.DropAsync("p/done.jpg");
+        await bench.DropAsync("p/trip.bundle/bundle.json", """{"files":["a.jpg"]}"""u8.ToArray());
+        await bench.RunAsync(TimeSpan.FromMinutes(1));
+        bench.Time.Advance(29 * Day);
+        bench.Upstream.TaskTime = TimeSpan.FromDays(30);
+        await bench.DropAsync("p/active.bundle/bundle.json", """{"files":["a.jpg"]}"""u8.ToArray());
+        bench.Time.Advance(2 * Day);
+
+        await bench.Purger.RunAsync(CancellationToken.None);
+
+        Assert.Equal(["p/active.bundle/a.jpg", "p/active.bundle/bundle.json"], bench.Storage.Content.Names(Containers.Inbox).Order());
+    }
+
+    [Fact]
     public async Task DropReplacedWhileItIsPurged_IsKept()
     {
         var bench = new PipelineBench(("Retention:Concurrency", "1"));

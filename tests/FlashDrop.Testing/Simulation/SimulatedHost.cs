@@ -241,7 +241,7 @@ internal sealed class SimulatedHost(SimulatedWorld simulation, Random random)
         }
 
         _polling++;
-        simulation.Begin("PollTasks", instance, op => instance.Pipeline.PollDueTasksAsync(op.Cancellation.Token), _ => _polling--);
+        simulation.Begin("PollTasks", instance, op => instance.Pipeline.WatchTasksAsync(op.Cancellation.Token), _ => _polling--);
     }
 
     private void FireSweep()

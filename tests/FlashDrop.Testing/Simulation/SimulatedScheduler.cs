@@ -41,15 +41,44 @@ internal sealed class SimulatedScheduler : TaskScheduler
     protected override IEnumerable<Task> GetScheduledTasks() => _ready;
 }
 
-/// <summary>The virtual clock. It has no timers: the core must not need any.</summary>
-internal sealed class SimulatedClock(DateTimeOffset start) : TimeProvider
+/// <summary>The virtual clock. Its timers are events of the simulation, and one that an instance waits for dies with it.</summary>
+/// <param name="start">When it begins.</param>
+/// <param name="plan">Plans an event.</param>
+internal sealed class SimulatedClock(DateTimeOffset start, Action<TimeSpan, Action> plan) : TimeProvider
 {
     private DateTimeOffset _now = start;
 
     public override DateTimeOffset GetUtcNow() => _now;
 
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        throw new InvalidOperationException("The simulation has no timers; work is scheduled through queues and the host's timers.");
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var operation = Operation.Current;
+        var timer = new Timer();
+        plan(dueTime, () =>
+        {
+            if (!timer.Disposed && operation is not { Dead: true })
+            {
+                callback(state);
+            }
+        });
+        return timer;
+    }
 
     public void MoveTo(DateTimeOffset time) => _now = time > _now ? time : _now;
+
+    /// <summary>Rings once, as waiting needs it.</summary>
+    private sealed class Timer : ITimer
+    {
+        public bool Disposed { get; private set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period) => throw new NotSupportedException("A simulated timer rings once.");
+
+        public void Dispose() => Disposed = true;
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
 }

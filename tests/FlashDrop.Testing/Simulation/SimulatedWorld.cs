@@ -56,7 +56,7 @@ public sealed class SimulatedWorld : IFaultPlan
     private readonly int _seed;
     private readonly SimulationOptions _options;
     private readonly SimulatedScheduler _scheduler = new();
-    private readonly SimulatedClock _clock = new(Start);
+    private readonly SimulatedClock _clock;
     private readonly PriorityQueue<Action, (long Ticks, long Order)> _events = new();
     private readonly List<SimulatedInstance> _instances = [];
     private readonly SortedDictionary<string, int> _faults = new(StringComparer.Ordinal);
@@ -72,6 +72,7 @@ public sealed class SimulatedWorld : IFaultPlan
     {
         _seed = seed;
         _options = options;
+        _clock = new SimulatedClock(Start, At);
         _trace = new Trace(options.Trace);
         _random = new Random(seed);
         Plan = SimulationPlan.Of(seed, _random);
