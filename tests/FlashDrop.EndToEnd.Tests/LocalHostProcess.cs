@@ -22,7 +22,7 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
     private LocalHostProcess(Process process) => _process = process;
 
     /// <summary>The folder with one sub-folder of sample files per profile.</summary>
-    public static string Samples => Metadata("Samples");
+    public static string Samples => PathOf("Samples");
 
     public string Output => string.Join('\n', _output);
 
@@ -37,7 +37,7 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
     /// <summary>Starts the host without waiting.</summary>
     public static LocalHostProcess Start(string workFolder, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet", [Metadata("LocalHost"), "--work-folder", workFolder, .. arguments])
+        var start = new ProcessStartInfo("dotnet", [PathOf("LocalHost"), "--work-folder", workFolder, .. arguments])
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -106,7 +106,7 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
         return await WaitForEndAsync(TimeSpan.FromSeconds(60));
     }
 
-    /// <summary>Ends the host at once, without what it started: a crash.</summary>
+    /// <summary>Ends the host at once (SIGKILL), without what it started: a crash.</summary>
     public async Task KillAsync()
     {
         _process.Kill(entireProcessTree: false);
@@ -140,7 +140,8 @@ internal sealed partial class LocalHostProcess : IAsyncDisposable
         }
     }
 
-    private static string Metadata(string key) => Path.GetFullPath(
+    /// <summary>A path the build left in the assembly.</summary>
+    public static string PathOf(string key) => Path.GetFullPath(
         typeof(LocalHostProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == key).Value!);
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]

@@ -132,8 +132,8 @@ internal static class ErrorReader
             ConcernsModel = meaning.ConcernsModel,
             Code = SecretMask.Clean(code, secret),
             Message = SecretMask.Clean(message, secret),
-            Param = error.GetText("param"),
-            RequestId = error.GetString("request_id") ?? task.GetString("request_id") ?? requestId,
+            Param = SecretMask.CleanIfAny(error.GetText("param"), secret),
+            RequestId = SecretMask.CleanIfAny(error.GetString("request_id") ?? task.GetString("request_id") ?? requestId, secret),
         };
     }
 
@@ -172,8 +172,8 @@ internal static class ErrorReader
             Message = SecretMask.Clean(message, context.Secret),
             HttpStatus = status,
             RetryAfter = Bound(retryAfter, context.MaxRetryAfter),
-            Param = param,
-            RequestId = context.RequestId ?? root?.GetString("request_id"),
+            Param = SecretMask.CleanIfAny(param, context.Secret),
+            RequestId = SecretMask.CleanIfAny(context.RequestId ?? root?.GetString("request_id"), context.Secret),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace FlashDrop.EvoLink.Json;
@@ -7,11 +8,12 @@ namespace FlashDrop.EvoLink.Json;
 /// <summary>Tolerant reads: a missing property is null, a number may come as a string and the other way round.</summary>
 internal static class JsonRead
 {
+    /// <summary>Parses; every string of the element can be read.</summary>
     public static bool TryParse(ReadOnlySpan<byte> utf8, out JsonElement element)
     {
         try
         {
-            element = JsonElement.Parse(utf8);
+            element = JsonElement.Parse(ReadableJson.Mend(utf8) ?? utf8);
             return true;
         }
         catch (JsonException)
@@ -22,20 +24,8 @@ internal static class JsonRead
         }
     }
 
-    public static bool TryParse(string text, out JsonElement element)
-    {
-        try
-        {
-            element = JsonElement.Parse(text);
-            return true;
-        }
-        catch (JsonException)
-        {
-            // Not JSON: the caller decides what that means.
-            element = default;
-            return false;
-        }
-    }
+    /// <inheritdoc cref="TryParse(ReadOnlySpan{byte}, out JsonElement)" />
+    public static bool TryParse(string text, out JsonElement element) => TryParse(Encoding.UTF8.GetBytes(text), out element);
 
     /// <summary>The property, or null when the value is no object or the property is absent or null.</summary>
     public static JsonElement? Get(this JsonElement element, string name) =>

@@ -23,6 +23,9 @@ internal static partial class SecretMask
         return bounded.Length > MaxMessage ? bounded[..MaxMessage] : bounded;
     }
 
+    /// <inheritdoc cref="Clean" />
+    public static string? CleanIfAny(string? text, string? secret) => text is null ? null : Clean(text, secret);
+
     [GeneratedRegex(
         @"\bsk-[A-Za-z0-9_\-\*\.]{3,}|\bBearer\s+[^\s""'<,;]+|\bAIza[A-Za-z0-9_\-]{8,}|(?<=[?&](?:key|api_key|sig)=)[^&\s""'<]+",
         RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
