@@ -19,7 +19,7 @@ param email string
 param dailyBudgetUsd int
 
 @description('Upstream base URLs, whose answers are watched.')
-param upstreamUrls array
+param upstreamUrls string[]
 
 // Names the app reports under: the one place where infrastructure and code agree on them.
 var signals = loadJsonContent('../signals.json')
@@ -90,52 +90,56 @@ resource recipients 'Microsoft.Insights/actionGroups@2023-01-01' = {
   properties: {
     enabled: true
     groupShortName: 'flashdrop'
-    emailReceivers: empty(email) ? [] : [
-      {
-        name: 'operators'
-        emailAddress: email
-        useCommonAlertSchema: true
-      }
-    ]
+    emailReceivers: empty(email)
+      ? []
+      : [
+          {
+            name: 'operators'
+            emailAddress: email
+            useCommonAlertSchema: true
+          }
+        ]
   }
 }
 
-resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for rule in rules: {
-  name: rule.name
-  location: location
-  tags: tags
-  kind: 'LogAlert'
-  properties: {
-    displayName: 'FlashDrop: ${rule.name}'
-    description: '${rule.summary} See docs/runbooks/${rule.name}.md.'
-    severity: rule.severity
-    enabled: true
-    scopes: [workspaceId]
-    evaluationFrequency: rule.every
-    windowSize: rule.window
-    overrideQueryTimeRange: rule.lookBack
-    // The first evaluation may precede the first row of a table.
-    skipQueryValidation: true
-    autoMitigate: true
-    criteria: {
-      allOf: [
-        {
-          query: rule.query
-          timeAggregation: 'Count'
-          operator: 'GreaterThan'
-          threshold: 0
-          failingPeriods: {
-            numberOfEvaluationPeriods: 1
-            minFailingPeriodsToAlert: 1
+resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for rule in rules: {
+    name: rule.name
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: 'FlashDrop: ${rule.name}'
+      description: '${rule.summary} See docs/runbooks/${rule.name}.md.'
+      severity: rule.severity
+      enabled: true
+      scopes: [workspaceId]
+      evaluationFrequency: rule.every
+      windowSize: rule.window
+      overrideQueryTimeRange: rule.lookBack
+      // The first evaluation may precede the first row of a table.
+      skipQueryValidation: true
+      autoMitigate: true
+      criteria: {
+        allOf: [
+          {
+            query: rule.query
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            failingPeriods: {
+              numberOfEvaluationPeriods: 1
+              minFailingPeriodsToAlert: 1
+            }
           }
-        }
-      ]
-    }
-    actions: {
-      actionGroups: [recipients.id]
+        ]
+      }
+      actions: {
+        actionGroups: [recipients.id]
+      }
     }
   }
-}]
+]
 
 resource undelivered 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'undelivered-events'

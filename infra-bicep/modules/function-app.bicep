@@ -95,10 +95,12 @@ var baseSettings = {
 }
 
 // Without a caller every request is refused; a hash opens nothing by itself.
-var adminSettings = empty(adminKeyHash) ? {} : {
-  FlashDrop__Callers__admin__KeyHashes__0: adminKeyHash
-  FlashDrop__Callers__admin__Admin: 'true'
-}
+var adminSettings = empty(adminKeyHash)
+  ? {}
+  : {
+      FlashDrop__Callers__admin__KeyHashes__0: adminKeyHash
+      FlashDrop__Callers__admin__Admin: 'true'
+    }
 
 resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
   name: planName

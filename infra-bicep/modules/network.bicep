@@ -15,10 +15,10 @@ param keyVaultId string
 
 // What gets a private endpoint. The group is the sub-resource, the zone the name it must resolve under.
 var endpoints = [
-  { group: 'blob', target: storageId, zone: 'privatelink.blob.${environment().suffixes.storage}' }
-  { group: 'queue', target: storageId, zone: 'privatelink.queue.${environment().suffixes.storage}' }
-  { group: 'table', target: storageId, zone: 'privatelink.table.${environment().suffixes.storage}' }
-  { group: 'vault', target: keyVaultId, zone: 'privatelink.vaultcore.azure.net' }
+  { group: 'blob', zone: 'privatelink.blob.${environment().suffixes.storage}' }
+  { group: 'queue', zone: 'privatelink.queue.${environment().suffixes.storage}' }
+  { group: 'table', zone: 'privatelink.table.${environment().suffixes.storage}' }
+  { group: 'vault', zone: 'privatelink.vaultcore.azure.net' }
 ]
 
 resource network 'Microsoft.Network/virtualNetworks@2024-07-01' = {
@@ -66,59 +66,67 @@ resource endpointSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-07-01' e
   name: 'private-endpoints'
 }
 
-resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [for endpoint in endpoints: {
-  name: endpoint.zone
-  location: 'global'
-  tags: tags
-}]
+resource zones 'Microsoft.Network/privateDnsZones@2024-06-01' = [
+  for endpoint in endpoints: {
+    name: endpoint.zone
+    location: 'global'
+    tags: tags
+  }
+]
 
-resource zoneLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [for (endpoint, i) in endpoints: {
-  parent: zones[i]
-  name: 'link-${endpoint.group}'
-  location: 'global'
-  tags: tags
-  properties: {
-    registrationEnabled: false
-    virtualNetwork: {
-      id: network.id
+resource zoneLinks 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
+  for (endpoint, i) in endpoints: {
+    parent: zones[i]
+    name: 'link-${endpoint.group}'
+    location: 'global'
+    tags: tags
+    properties: {
+      registrationEnabled: false
+      virtualNetwork: {
+        id: network.id
+      }
     }
   }
-}]
+]
 
-resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [for endpoint in endpoints: {
-  name: 'pe-${name}-${endpoint.group}'
-  location: location
-  tags: tags
-  properties: {
-    subnet: {
-      id: endpointSubnet.id
+resource privateEndpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
+  for endpoint in endpoints: {
+    name: 'pe-${name}-${endpoint.group}'
+    location: location
+    tags: tags
+    properties: {
+      subnet: {
+        id: endpointSubnet.id
+      }
+      privateLinkServiceConnections: [
+        {
+          name: endpoint.group
+          properties: {
+            privateLinkServiceId: endpoint.group == 'vault' ? keyVaultId : storageId
+            groupIds: [endpoint.group]
+          }
+        }
+      ]
     }
-    privateLinkServiceConnections: [
-      {
-        name: endpoint.group
-        properties: {
-          privateLinkServiceId: endpoint.target
-          groupIds: [endpoint.group]
-        }
-      }
-    ]
   }
-}]
+]
 
-resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = [for (endpoint, i) in endpoints: {
-  parent: privateEndpoints[i]
-  name: 'default'
-  properties: {
-    privateDnsZoneConfigs: [
-      {
-        name: endpoint.group
-        properties: {
-          privateDnsZoneId: zones[i].id
+resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = [
+  for (endpoint, i) in endpoints: {
+    parent: privateEndpoints[i]
+    name: 'default'
+    properties: {
+      privateDnsZoneConfigs: [
+        {
+          name: endpoint.group
+          properties: {
+            privateDnsZoneId: zones[i].id
+          }
         }
-      }
-    ]
+      ]
+    }
   }
-}]
+]
 
 @description('Subnet for the function app.')
 output appSubnetId string = appSubnet.id

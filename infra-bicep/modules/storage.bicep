@@ -30,7 +30,15 @@ param retentionDays object = {
 
 // What the app works with.
 var appContainers = ['inbox', 'profiles', 'requests', 'results', 'reports']
-var queues = ['submit', 'poll', 'webhook', 'submit-poison', 'poll-poison', 'webhook-poison', 'webjobs-blobtrigger-poison']
+var queues = [
+  'submit'
+  'poll'
+  'webhook'
+  'submit-poison'
+  'poll-poison'
+  'webhook-poison'
+  'webjobs-blobtrigger-poison'
+]
 var tables = ['jobs']
 
 // What the platform works with: the app's package, and events that could not be delivered.
@@ -78,33 +86,39 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-06-01' = {
   }
 }
 
-resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [for container in containers: {
-  parent: blobs
-  name: container
-  properties: {
-    publicAccess: 'None'
+resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-06-01' = [
+  for container in containers: {
+    parent: blobs
+    name: container
+    properties: {
+      publicAccess: 'None'
+    }
   }
-}]
+]
 
 resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2025-06-01' = {
   parent: account
   name: 'default'
 }
 
-resource storageQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [for queue in queues: {
-  parent: queueService
-  name: queue
-}]
+resource storageQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2025-06-01' = [
+  for queue in queues: {
+    parent: queueService
+    name: queue
+  }
+]
 
 resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2025-06-01' = {
   parent: account
   name: 'default'
 }
 
-resource storageTables 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-01' = [for table in tables: {
-  parent: tableService
-  name: table
-}]
+resource storageTables 'Microsoft.Storage/storageAccounts/tableServices/tables@2025-06-01' = [
+  for table in tables: {
+    parent: tableService
+    name: table
+  }
+]
 
 // The app's package in its own container has no rule: it must never age away. Profiles are configuration and stay, too.
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
@@ -113,24 +127,26 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06
   dependsOn: [blobContainers]
   properties: {
     policy: {
-      rules: [for rule in items(retentionDays): {
-        name: 'delete-${rule.key}'
-        enabled: true
-        type: 'Lifecycle'
-        definition: {
-          filters: {
-            blobTypes: ['blockBlob']
-            prefixMatch: ['${rule.key}/']
-          }
-          actions: {
-            baseBlob: {
-              delete: {
-                daysAfterModificationGreaterThan: rule.value
+      rules: [
+        for rule in items(retentionDays): {
+          name: 'delete-${rule.key}'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: {
+              blobTypes: ['blockBlob']
+              prefixMatch: ['${rule.key}/']
+            }
+            actions: {
+              baseBlob: {
+                delete: {
+                  daysAfterModificationGreaterThan: rule.value
+                }
               }
             }
           }
         }
-      }]
+      ]
     }
   }
 }

