@@ -1,9 +1,16 @@
+using System.Globalization;
 using FlashDrop.Benchmarks;
+using FlashDrop.Benchmarks.Gateway;
 
-string[] all = ["micro", "aggregation", "body", "polls", "pending", "pipeline", "memory"];
-if (args is [] || args.Any(arg => !all.Contains(arg, StringComparer.Ordinal) && arg != "all"))
+if (args is ["serve", var role, ..])
 {
-    Console.Error.WriteLine($"Name what to measure: {string.Join(", ", all)}, or all.");
+    return await Servers.RunAsync(role, args is [_, _, var upstream] ? new Uri(upstream) : null);
+}
+
+string[] all = ["micro", "aggregation", "body", "polls", "pending", "pipeline", "memory", "gateway", "soak"];
+if (args is [] || args.Any(arg => !all.Contains(arg.Split('=')[0], StringComparer.Ordinal) && arg != "all"))
+{
+    Console.Error.WriteLine($"Name what to measure: {string.Join(", ", all)}, or all. gateway=1 and soak=1 take about a minute instead of their own time.");
     return 2;
 }
 
@@ -15,7 +22,8 @@ Console.CancelKeyPress += (_, pressed) =>
 };
 foreach (var name in args is ["all"] ? all : args)
 {
-    await (name switch
+    double? minutes = name.Split('=') is [_, var number] ? double.Parse(number, CultureInfo.InvariantCulture) : null;
+    await (name.Split('=')[0] switch
     {
         "micro" => Micro.RunAsync(),
         "aggregation" => UsageAggregationRun.RunAsync(),
@@ -23,7 +31,9 @@ foreach (var name in args is ["all"] ? all : args)
         "polls" => PollMix.RunAsync(stop.Token),
         "pending" => Pending.RunAsync(stop.Token),
         "pipeline" => PipelineRun.RunAsync(stop.Token),
-        _ => Memory.RunAsync(stop.Token),
+        "memory" => Memory.RunAsync(stop.Token),
+        "gateway" => GatewayRun.RunAsync(minutes, stop.Token),
+        _ => Soak.RunAsync(minutes, stop.Token),
     });
     Console.WriteLine();
 }

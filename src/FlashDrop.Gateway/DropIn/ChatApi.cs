@@ -35,7 +35,7 @@ public sealed class ChatApi
             return;
         }
 
-        using var body = new EditedBody(read);
+        using var body = new EditedBody(read.Bytes, read);
         var scan = ChatBodyScan.Read(body.Bytes.Span, _options.MaxJsonDepth);
         if (scan is null || Check(scan) is not null)
         {
@@ -54,10 +54,10 @@ public sealed class ChatApi
             Model = scan.Model!,
             Tiers = ModelCatalog.TiersOf(policy),
             Streams = scan.Streams,
-            RequestTo = tier => new RelayRequest(RelayRequest.ChatPath, () => body.Content(scan.EditsFor(_models.IdOf(tier)))),
+            Body = body,
+            RequestTo = (tier, sent) => new RelayRequest(RelayRequest.ChatPath, () => body.Content(scan.EditsFor(_models.IdOf(tier)), sent)),
             Writer = new ChatEvents(scan.IncludesUsage),
-            PromptEstimate = TokenEstimate.Cautious(scan),
-            MaxOutputTokens = scan.MaxOutputTokens,
+            Estimate = () => new TokenCap(TokenEstimate.Cautious(scan), scan.MaxOutputTokens),
         };
         var isAsync = TasksApi.IsAsync(request);
         if (!scan.NeedsNative && !isAsync)
@@ -77,10 +77,11 @@ public sealed class ChatApi
         }
         else
         {
+            var translated = new EditedBody(native);
             await _relay.RunAsync(call, plan with
             {
-                RequestTo = tier => new RelayRequest(
-                    RelayRequest.NativePath(_models.IdOf(tier), scan.Streams ? "streamGenerateContent?alt=sse" : "generateContent"), () => JsonContentOf(native)),
+                RequestTo = (tier, sent) => new RelayRequest(
+                    RelayRequest.NativePath(_models.IdOf(tier), scan.Streams ? "streamGenerateContent?alt=sse" : "generateContent"), () => translated.Content([], sent)),
                 Writer = new NativeToChat(scan.IncludesUsage, _time.GetUtcNow(), call.Id.ToString()),
             });
         }
@@ -118,13 +119,6 @@ public sealed class ChatApi
         writer.WriteNumber("created"u8, 1_750_118_400);
         writer.WriteString("owned_by"u8, "google"u8);
         writer.WriteEndObject();
-    }
-
-    private static ByteArrayContent JsonContentOf(byte[] json)
-    {
-        var content = new ByteArrayContent(json);
-        content.Headers.ContentType = new("application/json");
-        return content;
     }
 
     private DropInError? Check(ChatBodyScan scan) => scan switch

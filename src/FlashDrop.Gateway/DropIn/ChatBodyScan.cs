@@ -68,11 +68,11 @@ internal sealed class ChatBodyScan
         return scan;
     }
 
-    /// <summary>The edits for a model of the upstream.</summary>
+    /// <summary>The edits for a model of the upstream, by offset.</summary>
     public IReadOnlyList<Edit> EditsFor(string model) =>
         string.Equals(model, Model, StringComparison.Ordinal)
             ? _edits
-            : [.. _edits, new Edit(_modelAt.Offset, _modelAt.Length, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""))];
+            : [.. _edits.Append(new Edit(_modelAt.Offset, _modelAt.Length, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""))).OrderBy(edit => edit.Offset)];
 
     private void ReadMember(ref Utf8JsonReader reader, string name)
     {

@@ -9,8 +9,14 @@ using FlashDrop.Gateway.Limits;
 using FlashDrop.Gateway.Metering;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace FlashDrop.Gateway.DropIn;
+
+/// <summary>What a request may take at most.</summary>
+/// <param name="Prompt">Tokens of the prompt, estimated with caution.</param>
+/// <param name="Output">Tokens of the answer, as capped.</param>
+internal readonly record struct TokenCap(long Prompt, long Output);
 
 /// <summary>A generation to relay.</summary>
 internal sealed record RelayPlan
@@ -21,21 +27,27 @@ internal sealed record RelayPlan
 
     public required bool Streams { get; init; }
 
-    public required Func<Tier, RelayRequest> RequestTo { get; init; }
-
     public required IAnswerWriter Writer { get; init; }
 
-    public required long PromptEstimate { get; init; }
+    /// <summary>What to send to a tier; its content calls the action when all of it has been sent.</summary>
+    public required Func<Tier, Action, RelayRequest> RequestTo { get; init; }
 
-    public required long MaxOutputTokens { get; init; }
+    /// <summary>What the request may take, once all of it has been read.</summary>
+    public required Func<TokenCap> Estimate { get; init; }
+
+    /// <summary>The request's memory, not needed any more once the answer begins.</summary>
+    public required IDisposable Body { get; init; }
 }
 
 /// <summary>Takes one generation from its admission to its usage row. Safe for concurrent use.</summary>
 internal sealed class DropInRelay(
-    Forwarder forwarder, LimitBook limits, UsageMeter meter, IPriceBook prices, TimeProvider time, ILogger<DropInRelay> logger)
+    Forwarder forwarder, LimitBook limits, UsageMeter meter, IPriceBook prices, IOptions<RelayOptions> options, TimeProvider time, ILogger<DropInRelay> logger)
 {
     private static readonly TimeSpan BreakPause = TimeSpan.FromMilliseconds(100);
 
+    private readonly TimeSpan _total = options.Value.TotalTimeout;
+
+    /// <summary>Relays a request that has been read.</summary>
     public async Task RunAsync(DropInCall call, RelayPlan plan)
     {
         var (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(plan), call.Left);
@@ -46,52 +58,106 @@ internal sealed class DropInRelay(
         }
 
         using (lease)
+        using (var patience = new Patience(time, _total, call.Left))
         {
-            var start = time.GetTimestamp();
-            using var activity = Telemetry.Start(plan.Model);
-            RelayOutcome outcome;
-            try
+            await RelayAsync(call, plan, lease, () => Send(plan, patience));
+        }
+    }
+
+    /// <summary>
+    /// Relays a request while it arrives. The upstream gets its end, without which it cannot act, once all of it has been read, checked and admitted.
+    /// </summary>
+    public async Task RunArrivingAsync(DropInCall call, RelayPlan plan, ArrivingBody body)
+    {
+        var reading = body.ReadAsync(call.Left);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Left);
+        using var patience = new Patience(time, Timeout.InfiniteTimeSpan, stop.Token);
+        var sending = reading.IsCompleted ? null : Send(plan, patience);
+        LimitLease? lease = null;
+        DropInError? refusal = null;
+        try
+        {
+            refusal = await reading is { } problem ? DropInError.Of(problem) : null;
+            if (refusal is null)
             {
-                outcome = await forwarder.SendAsync(new RelayCall(plan.Tiers, plan.Streams, plan.RequestTo), call.Left);
+                (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(plan), call.Left);
             }
-            catch (OperationCanceledException) when (call.Left.IsCancellationRequested)
+        }
+        finally
+        {
+            if (lease is null)
             {
-                // It may have been charged for; how much nobody can say.
-                Meter(call, plan.Tiers[0], scan: null, lease);
-                throw;
+                // The tries under way never got the end of their request: there is no answer to them.
+                body.Refuse();
+                await stop.CancelAsync();
+                await ((Task?)sending ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        if (lease is null)
+        {
+            await call.RefuseAsync(refusal!);
+            return;
+        }
+
+        using (lease)
+        {
+            patience.Within(_total);
+            body.Release();
+            await RelayAsync(call, plan, lease, () => sending ?? Send(plan, patience));
+        }
+    }
+
+    private Task<RelayOutcome> Send(RelayPlan plan, Patience patience) => forwarder.SendAsync(new RelayCall(plan.Tiers, plan.Streams, plan.RequestTo), patience);
+
+    private async Task RelayAsync(DropInCall call, RelayPlan plan, LimitLease lease, Func<Task<RelayOutcome>> send)
+    {
+        var start = time.GetTimestamp();
+        using var activity = Telemetry.Start(plan.Model);
+        RelayOutcome outcome;
+        try
+        {
+            outcome = await send();
+        }
+        catch (OperationCanceledException) when (call.Left.IsCancellationRequested)
+        {
+            // It may have been charged for; how much nobody can say.
+            Meter(call, plan.Tiers[0], scan: null, lease);
+            throw;
+        }
+
+        plan.Body.Dispose();
+        var error = outcome.Error is { } failure ? DropInError.Of(failure) : null;
+        Telemetry.FirstToken(time.GetElapsedTime(start), plan.Model, plan.Streams && error is null);
+        try
+        {
+            if (error is null)
+            {
+                call.Response.Headers[ModelCatalog.TierHeader] = outcome.Tier.ToString().ToLowerInvariant();
+                error = outcome.Live is { } live ? await StreamAsync(call, plan, live) : await WholeAsync(call, plan, outcome);
+            }
+            else
+            {
+                await call.RefuseAsync(error);
+            }
+        }
+        finally
+        {
+            if (outcome.Scan is { } scan)
+            {
+                Meter(call, outcome.Tier, scan, lease);
             }
 
-            var error = outcome.Error is { } failure ? DropInError.Of(failure) : null;
-            Telemetry.FirstToken(time.GetElapsedTime(start), plan.Model, plan.Streams && error is null);
-            try
-            {
-                if (error is null)
-                {
-                    call.Response.Headers[ModelCatalog.TierHeader] = outcome.Tier.ToString().ToLowerInvariant();
-                    error = outcome.Live is { } live ? await StreamAsync(call, plan, live) : await WholeAsync(call, plan, outcome);
-                }
-                else
-                {
-                    await call.RefuseAsync(error);
-                }
-            }
-            finally
-            {
-                if (outcome.Scan is { } scan)
-                {
-                    Meter(call, outcome.Tier, scan, lease);
-                }
-
-                Finish(call, plan, outcome, error, time.GetElapsedTime(start), activity);
-            }
+            Finish(call, plan, outcome, error, time.GetElapsedTime(start), activity);
         }
     }
 
     private Reservation Reserve(RelayPlan plan)
     {
-        var usage = new TokenUsage { PromptTokens = plan.PromptEstimate, CandidatesTokens = plan.MaxOutputTokens };
+        var cap = plan.Estimate();
+        var usage = new TokenUsage { PromptTokens = cap.Prompt, CandidatesTokens = cap.Output };
         var now = time.GetUtcNow();
-        return new Reservation(plan.PromptEstimate, plan.Tiers.Max(tier => prices.Price(tier, null, usage, now).CostUsd ?? 0));
+        return new Reservation(cap.Prompt, plan.Tiers.Max(tier => prices.Price(tier, null, usage, now).CostUsd ?? 0));
     }
 
     private static async Task<DropInError?> WholeAsync(DropInCall call, RelayPlan plan, RelayOutcome outcome)

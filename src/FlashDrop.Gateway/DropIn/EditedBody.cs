@@ -1,32 +1,33 @@
 using System.Net;
 using System.Net.Http.Headers;
-using FlashDrop.Gateway.Http;
 
 namespace FlashDrop.Gateway.DropIn;
 
 /// <summary>Replaces a range of a body by other bytes.</summary>
-internal readonly record struct Edit(int Offset, int Length, byte[] Replacement);
+internal readonly record struct Edit(long Offset, long Length, byte[] Replacement);
 
 /// <summary>
-/// The caller's body with a few edits, sent slice by slice as often as there are tries: never copied, never parsed into objects.
+/// A whole body with a few edits, sent slice by slice as often as there are tries: never copied, never parsed into objects.
 /// </summary>
-internal sealed class EditedBody(PooledBody body) : IDisposable
+/// <param name="bytes">The body.</param>
+/// <param name="owner">Owns its memory; null when nobody has to give it back.</param>
+internal sealed class EditedBody(ReadOnlyMemory<byte> bytes, IDisposable? owner = null) : IDisposable
 {
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
-
     private int _sending;
 
-    public ReadOnlyMemory<byte> Bytes => body.Bytes;
+    public ReadOnlyMemory<byte> Bytes => bytes;
 
     /// <summary>The content of one try.</summary>
-    public HttpContent Content(IReadOnlyList<Edit> edits) => new EditedContent(this, edits);
+    /// <param name="edits">What to change.</param>
+    /// <param name="sent">Called when all of it has been sent.</param>
+    public HttpContent Content(IReadOnlyList<Edit> edits, Action? sent = null) => new EditedContent(this, edits, sent);
 
     public void Dispose()
     {
         // A try that was given up may still be writing: then the buffer is left to the collector instead of to the next request.
         if (Volatile.Read(ref _sending) == 0)
         {
-            body.Dispose();
+            owner?.Dispose();
         }
     }
 
@@ -34,16 +35,22 @@ internal sealed class EditedBody(PooledBody body) : IDisposable
     {
         private readonly EditedBody _owner;
         private readonly IReadOnlyList<Edit> _edits;
+        private readonly Action? _sent;
 
-        public EditedContent(EditedBody owner, IReadOnlyList<Edit> edits)
+        public EditedContent(EditedBody owner, IReadOnlyList<Edit> edits, Action? sent)
         {
-            (_owner, _edits) = (owner, [.. edits.OrderBy(edit => edit.Offset)]);
-            Headers.ContentType = Json;
+            (_owner, _edits, _sent) = (owner, edits, sent);
+            Headers.ContentType = JsonContentType.Value;
         }
 
         protected override bool TryComputeLength(out long length)
         {
-            length = _owner.Bytes.Length + _edits.Sum(edit => (long)edit.Replacement.Length - edit.Length);
+            length = _owner.Bytes.Length;
+            foreach (var edit in _edits)
+            {
+                length += edit.Replacement.Length - edit.Length;
+            }
+
             return true;
         }
 
@@ -59,12 +66,13 @@ internal sealed class EditedBody(PooledBody body) : IDisposable
                 var position = 0;
                 foreach (var edit in _edits)
                 {
-                    await stream.WriteAsync(bytes[position..edit.Offset], cancellationToken);
+                    await stream.WriteAsync(bytes[position..(int)edit.Offset], cancellationToken);
                     await stream.WriteAsync(edit.Replacement, cancellationToken);
-                    position = edit.Offset + edit.Length;
+                    position = (int)(edit.Offset + edit.Length);
                 }
 
                 await stream.WriteAsync(bytes[position..], cancellationToken);
+                _sent?.Invoke();
             }
             finally
             {
@@ -72,4 +80,11 @@ internal sealed class EditedBody(PooledBody body) : IDisposable
             }
         }
     }
+}
+
+/// <summary>The content type of every request upstream.</summary>
+internal static class JsonContentType
+{
+    /// <summary>Shared: nobody changes it.</summary>
+    public static MediaTypeHeaderValue Value { get; } = new("application/json");
 }

@@ -12,8 +12,11 @@ using Polly.Retry;
 
 namespace FlashDrop.Gateway.DropIn;
 
-/// <summary>A call to make: the tiers it may use, first choice first, and what to send to each.</summary>
-internal sealed record RelayCall(IReadOnlyList<Tier> Tiers, bool Streams, Func<Tier, RelayRequest> RequestTo);
+/// <summary>A call to make.</summary>
+/// <param name="Tiers">The tiers it may use, first choice first.</param>
+/// <param name="Streams">Whether the answer comes in chunks.</param>
+/// <param name="RequestTo">What to send to a tier; its content says when all of it has been sent.</param>
+internal sealed record RelayCall(IReadOnlyList<Tier> Tiers, bool Streams, Func<Tier, Action, RelayRequest> RequestTo);
 
 /// <summary>What a call brought: a whole answer, a stream under way, or an error.</summary>
 internal sealed record RelayOutcome(Tier Tier)
@@ -47,10 +50,10 @@ internal sealed class Forwarder(
     private readonly ConcurrentDictionary<Tier, ResiliencePipeline<RelayOutcome>> _pipelines = new();
 
     /// <summary>Makes a call. Failures are values; only the caller's cancellation throws.</summary>
-    public async Task<RelayOutcome> SendAsync(RelayCall call, CancellationToken cancellationToken)
+    /// <param name="call">The call.</param>
+    /// <param name="total">The time for all of it, until its answer begins.</param>
+    public async Task<RelayOutcome> SendAsync(RelayCall call, Patience total)
     {
-        using var total = new Patience(time, _options.TotalTimeout, cancellationToken);
-        var start = time.GetTimestamp();
         var tries = 0;
         RelayOutcome? last = null;
         for (var i = 0; i < call.Tiers.Count; i++)
@@ -62,7 +65,7 @@ internal sealed class Forwarder(
                     async token =>
                     {
                         tries++;
-                        last = await TryAsync(call, tier, isLast, start, cancellationToken);
+                        last = await TryAsync(call, tier, isLast, total);
                         last = tries < _options.MaxTries ? last : last with { MayRepeat = false };
                         return last;
                     },
@@ -80,7 +83,7 @@ internal sealed class Forwarder(
                 }) with
                 { RouteFailed = true };
             }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (!total.Caller.IsCancellationRequested)
             {
                 // Time ran out between two tries: the last failure says more than "timeout".
                 return last is { Error: not null } ? last : Failed(tier, Silence());
@@ -101,25 +104,28 @@ internal sealed class Forwarder(
 
     private static RelayOutcome Failed(Tier tier, UpstreamError error) => new(tier) { Error = error };
 
-    private static UpstreamError Silence() => new() { Kind = ErrorKind.Retry, Code = "timeout", Message = "The upstream did not answer in time." };
-
-    /// <summary>What is left of the call's time, at least a millisecond.</summary>
-    private TimeSpan Left(long start)
+    private static UpstreamError Silence() => new()
     {
-        var left = _options.TotalTimeout - time.GetElapsedTime(start);
-        return left < TimeSpan.FromMilliseconds(1) ? TimeSpan.FromMilliseconds(1) : left;
-    }
+        Kind = ErrorKind.Retry,
+        Code = "timeout",
+        Message = "The upstream did not begin to answer in time. Nothing says whether it still works on the request: ask again later, for less thinking, or as a stream.",
+    };
 
-    private async Task<RelayOutcome> TryAsync(RelayCall call, Tier tier, bool isLast, long start, CancellationToken caller)
+    /// <summary>How long a tier may be silent once it has the whole request; the last one may think about a whole answer as long as the call has.</summary>
+    private TimeSpan Silent(RelayCall call, bool isLast) =>
+        !isLast ? _options.FirstTokenTimeout : call.Streams ? _options.LastFirstTokenTimeout : _options.TotalTimeout;
+
+    private async Task<RelayOutcome> TryAsync(RelayCall call, Tier tier, bool isLast, Patience total)
     {
-        var left = Left(start);
-        var patience = new Patience(time, isLast || left < _options.FirstTokenTimeout ? left : _options.FirstTokenTimeout, caller);
+        var caller = total.Caller;
+        var patience = new Patience(time, total.Left, caller);
+        using var ending = total.IsBounded ? default : patience.EndWith(total);
         RelayResponse? response = null;
         LiveStream? live = null;
         var kept = false;
         try
         {
-            var attempt = await relay.SendAsync(call.RequestTo(tier), patience.Token);
+            var attempt = await relay.SendAsync(call.RequestTo(tier, () => patience.Within(Silent(call, isLast), total)), patience.Token);
             if (attempt.Response is null)
             {
                 return Judge(tier, attempt.Error!, attempt.RouteFailed, isLast);
@@ -129,7 +135,7 @@ internal sealed class Forwarder(
             var body = await response.OpenAsync(patience.Token);
             if (!call.Streams)
             {
-                return await ReadWholeAsync(tier, response, body, patience, start, isLast);
+                return await ReadWholeAsync(tier, response, body, patience, total, isLast);
             }
 
             live = new LiveStream(response, body, _upstream.MaxFrameBytes, patience, _options);
@@ -162,7 +168,7 @@ internal sealed class Forwarder(
         }
     }
 
-    private async Task<RelayOutcome> ReadWholeAsync(Tier tier, RelayResponse response, Stream body, Patience patience, long start, bool isLast)
+    private async Task<RelayOutcome> ReadWholeAsync(Tier tier, RelayResponse response, Stream body, Patience patience, Patience total, bool isLast)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
         var length = 0;
@@ -185,7 +191,7 @@ internal sealed class Forwarder(
                 }
 
                 length += read;
-                patience.Within(Left(start) is var left && left < _options.IdleTimeout ? left : _options.IdleTimeout);
+                patience.Within(_options.IdleTimeout, total);
                 if (length > _upstream.MaxResponseBytes)
                 {
                     return Failed(tier, new UpstreamError { Kind = ErrorKind.Stop, Code = "response_too_large", Message = "The answer is larger than this gateway takes." });

@@ -58,6 +58,16 @@ public sealed class NativeApi
             return;
         }
 
+        var streams = method is "streamGenerateContent";
+        var isAsync = TasksApi.IsAsync(request);
+        if (method is not "countTokens" && !isAsync && request.ContentLength is null or > ArrivingBody.SegmentBytes)
+        {
+            var found = new NativeBodyScan(_options.MaxJsonDepth);
+            using var arriving = new ArrivingBody(request, _options.MaxRequestBytes, found);
+            await _relay.RunArrivingAsync(call, Plan(arriving, found, arriving.Content), arriving);
+            return;
+        }
+
         var (read, problem) = await BodyReader.ReadJsonAsync(request, _options.MaxRequestBytes, call.Left);
         if (read is null)
         {
@@ -65,38 +75,35 @@ public sealed class NativeApi
             return;
         }
 
-        using var body = new EditedBody(read);
-        if (NativeBodyScan.Read(body.Bytes.Span, _options.MaxJsonDepth, generates: method is not "countTokens") is not { } scan)
+        using var body = new EditedBody(read.Bytes, read);
+        if (NativeBodyScan.Read(body.Bytes, _options.MaxJsonDepth, generates: method is not "countTokens") is not { } scan)
         {
             await call.RefuseAsync(DropInError.Invalid("The body has to be a JSON object.", code: "invalid_json"));
-            return;
         }
-
-        var tiers = ModelCatalog.TiersOf(policy);
-        if (method is "countTokens")
+        else if (method is "countTokens")
         {
-            await CountAsync(call, tiers[^1], body, scan);
-            return;
+            await CountAsync(call, ModelCatalog.TiersOf(policy)[^1], body, scan);
         }
-
-        if (TasksApi.IsAsync(request))
+        else if (isAsync)
         {
             await _tasks.AcceptAsync(call, body.Bytes, policy);
-            return;
+        }
+        else
+        {
+            await _relay.RunAsync(call, Plan(body, scan, sent => body.Content(scan.Edits, sent)));
         }
 
-        var streams = method is "streamGenerateContent";
-        await _relay.RunAsync(call, new RelayPlan
+        RelayPlan Plan(IDisposable memory, NativeBodyScan facts, Func<Action, HttpContent> content) => new()
         {
             Model = model,
-            Tiers = tiers,
+            Tiers = ModelCatalog.TiersOf(policy),
             Streams = streams,
-            RequestTo = tier => new RelayRequest(
-                RelayRequest.NativePath(_models.IdOf(tier), streams ? "streamGenerateContent?alt=sse" : "generateContent"), () => body.Content(scan.Edits)),
             Writer = request.Query["alt"] == "sse" || !streams ? new NativeEvents() : new NativeArray(),
-            PromptEstimate = TokenEstimate.Cautious(scan),
-            MaxOutputTokens = scan.MaxOutputTokens,
-        });
+            RequestTo = (tier, sent) => new RelayRequest(
+                RelayRequest.NativePath(_models.IdOf(tier), streams ? "streamGenerateContent?alt=sse" : "generateContent"), () => content(sent)),
+            Estimate = () => new TokenCap(TokenEstimate.Cautious(facts), facts.MaxOutputTokens),
+            Body = memory,
+        };
     });
 
     /// <summary><c>GET</c> <see cref="Routes.NativeModels"/>: the models callers may name.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using FlashDrop.EvoLink.Generation;
@@ -6,16 +7,20 @@ using FlashDrop.Gateway.Jobs;
 namespace FlashDrop.Gateway.DropIn;
 
 /// <summary>
-/// Reads a native request where it lies and lists what has to be edited for the upstream: members in snake case, turns without a role, an
-/// output cap that is not stated. What is inside texts, schemas and function arguments stays as it is.
+/// Reads a native request where it lies, at once or piece by piece while it arrives, and lists what has to be edited for the upstream: members in
+/// snake case, turns without a role, an output cap that is not stated. What is inside texts, schemas and function arguments stays as it is.
+/// Not safe for concurrent use.
 /// </summary>
-internal sealed class NativeBodyScan
+/// <param name="maxDepth">Deepest nesting.</param>
+/// <param name="generates">Whether an answer is asked for, rather than a count.</param>
+internal sealed class NativeBodyScan(int maxDepth, bool generates = true)
 {
     private readonly List<Edit> _edits = [];
     private readonly List<(string Type, long Bytes)> _media = [];
-    private readonly bool _generates;
-
-    private NativeBodyScan(bool generates) => _generates = generates;
+    private readonly Stack<Level> _levels = new();
+    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = maxDepth });
+    private int? _skippingAt;
+    private bool? _isObject;
 
     private enum Place
     {
@@ -32,6 +37,10 @@ internal sealed class NativeBodyScan
         Data,
     }
 
+    /// <summary>Bytes read and understood so far; an edit never lies before them once they are.</summary>
+    public long Position { get; private set; }
+
+    /// <summary>The edits found so far, by offset.</summary>
     public IReadOnlyList<Edit> Edits => _edits;
 
     /// <summary>Bytes of text in the prompt.</summary>
@@ -43,29 +52,32 @@ internal sealed class NativeBodyScan
     /// <summary>The output cap, stated or implied.</summary>
     public long MaxOutputTokens { get; private set; } = GenerationConfig.OutputTokenLimit;
 
-    /// <summary>Reads a body; null when it is no object.</summary>
+    /// <summary>Reads a whole body; null when it is no object.</summary>
     /// <param name="body">The body.</param>
     /// <param name="maxDepth">Deepest nesting.</param>
     /// <param name="generates">Whether an answer is asked for, rather than a count.</param>
     /// <exception cref="JsonException">The body is no JSON.</exception>
-    public static NativeBodyScan? Read(ReadOnlySpan<byte> body, int maxDepth, bool generates = true)
+    public static NativeBodyScan? Read(ReadOnlyMemory<byte> body, int maxDepth, bool generates = true)
     {
-        var scan = new NativeBodyScan(generates);
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = maxDepth });
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
+        var scan = new NativeBodyScan(maxDepth, generates);
+        return scan.Read(new ReadOnlySequence<byte>(body), isLast: true) ? scan : null;
+    }
+
+    /// <summary>Reads on; whether the body is an object, as far as one can tell.</summary>
+    /// <param name="unread">What has arrived from <see cref="Position"/> on.</param>
+    /// <param name="isLast">Whether nothing follows.</param>
+    /// <exception cref="JsonException">The body is no JSON.</exception>
+    public bool Read(ReadOnlySequence<byte> unread, bool isLast)
+    {
+        var reader = new Utf8JsonReader(unread, isLast, _state);
+        while (_isObject is not false && reader.Read())
         {
-            return null;
+            Take(ref reader);
         }
 
-        scan.ReadObject(ref reader, Place.Root);
-
-        // Whatever follows the object is an error of the reader's.
-        while (reader.Read())
-        {
-        }
-
-        return scan;
+        _state = reader.CurrentState;
+        Position += reader.BytesConsumed;
+        return _isObject is not false;
     }
 
     private static Place Inside(Place place, string name) => (place, name) switch
@@ -84,71 +96,98 @@ internal sealed class NativeBodyScan
         _ => Place.Data,
     };
 
-    private void ReadValue(ref Utf8JsonReader reader, Place place)
+    private static long LengthOf(in Utf8JsonReader reader) => reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
+
+    private void Take(ref Utf8JsonReader reader)
     {
+        if (_skippingAt is { } depth)
+        {
+            _skippingAt = reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray && reader.CurrentDepth == depth ? null : depth;
+            return;
+        }
+
+        _isObject ??= reader.TokenType == JsonTokenType.StartObject;
+        var start = Position + reader.TokenStartIndex;
         switch (reader.TokenType)
         {
-            case JsonTokenType.StartObject when place != Place.Data:
-                ReadObject(ref reader, place);
+            case JsonTokenType.PropertyName:
+                TakeName(ref reader, start);
                 break;
-            case JsonTokenType.StartArray when place != Place.Data:
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                {
-                    ReadValue(ref reader, place);
-                }
-
+            case JsonTokenType.EndObject:
+                Close(_levels.Pop(), start);
+                break;
+            case JsonTokenType.EndArray:
+                _levels.Pop();
                 break;
             default:
-                reader.Skip();
+                TakeValue(ref reader, start);
                 break;
         }
     }
 
-    private void ReadObject(ref Utf8JsonReader reader, Place place)
+    private void TakeName(ref Utf8JsonReader reader, long start)
     {
-        var opening = (int)reader.TokenStartIndex + 1;
-        var (members, hasRole, hasConfig, hasCap) = (0, false, false, false);
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var level = _levels.Pop();
+        var name = reader.GetString()!;
+        var camel = NativeNames.ToCamel(name);
+        if (!ReferenceEquals(name, camel))
         {
-            members++;
-            var name = reader.GetString()!;
-            var camel = NativeNames.ToCamel(name);
-            if (!ReferenceEquals(name, camel))
-            {
-                _edits.Add(new Edit((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length, Encoding.UTF8.GetBytes(camel)));
-            }
-
-            reader.Read();
-            hasRole |= camel is "role";
-            hasConfig |= place == Place.Root && camel is "generationConfig" && reader.TokenType == JsonTokenType.StartObject;
-            hasCap |= place == Place.Config && camel is "maxOutputTokens";
-            Note(ref reader, place, camel);
-            ReadValue(ref reader, Inside(place, camel));
+            _edits.Add(new Edit(start + 1, LengthOf(reader), Encoding.UTF8.GetBytes(camel)));
         }
 
-        var comma = members > 0 ? "," : "";
-        if (place is Place.Content or Place.System && !hasRole)
+        _levels.Push(level with { Name = camel, HasRole = level.HasRole || camel is "role", HasCap = level.HasCap || camel is "maxOutputTokens" });
+    }
+
+    private void TakeValue(ref Utf8JsonReader reader, long start)
+    {
+        var place = Place.Root;
+        if (_levels.TryPop(out var level))
         {
-            Insert(opening, $"\"role\":\"user\"{comma}");
+            var isConfig = level is { Place: Place.Root, Name: "generationConfig" } && reader.TokenType == JsonTokenType.StartObject;
+            _levels.Push(level with { HasConfig = level.HasConfig || isConfig });
+            place = level.Name is null ? level.Place : Inside(level.Place, level.Name);
+            Note(ref reader, level.Place, level.Name, start);
         }
 
-        if (_generates && place == Place.Config && !hasCap)
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
         {
-            Insert(opening, $"\"maxOutputTokens\":{GenerationConfig.OutputTokenLimit}{comma}");
+            return;
         }
 
-        if (_generates && place == Place.Root && !hasConfig)
+        if (place == Place.Data)
         {
-            Insert(opening, $"\"generationConfig\":{{\"maxOutputTokens\":{GenerationConfig.OutputTokenLimit}}}{comma}");
+            _skippingAt = reader.CurrentDepth;
+        }
+        else
+        {
+            _levels.Push(new Level(place));
         }
     }
 
-    private void Note(ref Utf8JsonReader reader, Place place, string name)
+    /// <summary>Adds what an object lacks at its end, which is the last moment and the first one at which that is known.</summary>
+    private void Close(Level level, long end)
+    {
+        var comma = level.Name is null ? "" : ",";
+        if (level is { Place: Place.Content or Place.System, HasRole: false })
+        {
+            Insert(end, $"{comma}\"role\":\"user\"");
+        }
+        else if (generates && level is { Place: Place.Config, HasCap: false })
+        {
+            Insert(end, $"{comma}\"maxOutputTokens\":{GenerationConfig.OutputTokenLimit}");
+        }
+        else if (generates && level is { Place: Place.Root, HasConfig: false })
+        {
+            Insert(end, $"{comma}\"generationConfig\":{{\"maxOutputTokens\":{GenerationConfig.OutputTokenLimit}}}");
+        }
+    }
+
+    private void Note(ref Utf8JsonReader reader, Place place, string? name, long start)
     {
         switch (place, name)
         {
             case (Place.Part, "text") when reader.TokenType == JsonTokenType.String:
-                TextBytes += reader.ValueSpan.Length;
+                TextBytes += LengthOf(reader);
                 break;
             case (Place.Part, "inlineData" or "fileData"):
                 _media.Add(("", 0));
@@ -157,7 +196,7 @@ internal sealed class NativeBodyScan
                 TextBytes += 100;
                 break;
             case (Place.Blob, "data") when reader.TokenType == JsonTokenType.String && _media.Count > 0:
-                _media[^1] = (_media[^1].Type, reader.ValueSpan.Length * 3L / 4);
+                _media[^1] = (_media[^1].Type, LengthOf(reader) * 3 / 4);
                 break;
             case (Place.Blob, "mimeType") when reader.TokenType == JsonTokenType.String && _media.Count > 0:
                 _media[^1] = (reader.GetString()!, _media[^1].Bytes);
@@ -167,12 +206,26 @@ internal sealed class NativeBodyScan
                 break;
             case (Place.System, "role") when reader.TokenType == JsonTokenType.String && !reader.ValueTextEquals("user"u8):
                 // Some routes know no other role in an instruction.
-                _edits.Add(new Edit((int)reader.TokenStartIndex, reader.ValueSpan.Length + 2, "\"user\""u8.ToArray()));
+                _edits.Add(new Edit(start, LengthOf(reader) + 2, "\"user\""u8.ToArray()));
                 break;
             default:
                 break;
         }
     }
 
-    private void Insert(int offset, string text) => _edits.Add(new Edit(offset, 0, Encoding.UTF8.GetBytes(text)));
+    private void Insert(long offset, string text) => _edits.Add(new Edit(offset, 0, Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>An object or array being read.</summary>
+    /// <param name="Place">What it is.</param>
+    private readonly record struct Level(Place Place)
+    {
+        /// <summary>The member read last; null in arrays and before the first.</summary>
+        public string? Name { get; init; }
+
+        public bool HasRole { get; init; }
+
+        public bool HasConfig { get; init; }
+
+        public bool HasCap { get; init; }
+    }
 }

@@ -10,12 +10,21 @@ public sealed class RelayOptions
     public const string Section = GatewayOptions.Section + ":Relay";
 
     /// <summary>
-    /// How long a tier may be silent before its first byte (a stream: its first chunk) when the policy has another tier to turn to, 100 ms to
-    /// 10 minutes. The last tier has what is left of <see cref="TotalTimeout"/>. Default 15 s.
+    /// How long a tier that has the whole request may be silent before its first byte (a stream: its first chunk) when the policy has another
+    /// tier to turn to, 100 ms to 10 minutes. Default 15 s.
     /// </summary>
     public TimeSpan FirstTokenTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Longest call, all tries and waits included; for a stream, until its first chunk. 1 s to 10 minutes, default 100 s.</summary>
+    /// <summary>
+    /// The same for the first chunk of a stream from the last or only tier, which may think for a while first; 100 ms to 10 minutes. A whole
+    /// answer begins when it is finished, so there the last tier has what is left of <see cref="TotalTimeout"/>. Default 60 s.
+    /// </summary>
+    public TimeSpan LastFirstTokenTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// Longest call, all tries and waits included; for a stream, until its first chunk. Counted from the end of the request. 1 s to 10 minutes,
+    /// default 100 s.
+    /// </summary>
     public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
     /// <summary>Tries on one tier, 1 to 6. Default 4.</summary>
@@ -66,6 +75,7 @@ internal sealed class RelayOptionsValidator : IValidateOptions<RelayOptions>
     {
         List<string> failures = [];
         Check(nameof(options.FirstTokenTimeout), options.FirstTokenTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
+        Check(nameof(options.LastFirstTokenTimeout), options.LastFirstTokenTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10));
         Check(nameof(options.TotalTimeout), options.TotalTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         Check(nameof(options.TriesPerTier), options.TriesPerTier, 1, 6);
         Check(nameof(options.MaxTries), options.MaxTries, 1, 12);

@@ -33,33 +33,20 @@ internal static class BodyReader
     public static async Task<(PooledBody? Body, Problem? Problem)> ReadJsonAsync(
         HttpRequest request, long limit, CancellationToken cancellationToken)
     {
-        if (request.ContentLength > limit)
-        {
-            return (null, Problem.TooLarge(limit));
-        }
-
-        return CheckFormat(request) is { } unsupported ? (null, unsupported) : await ReadAsync(request, limit, cancellationToken);
+        return OpenJson(request, limit) is { } problem ? (null, problem) : await ReadAsync(request, limit, cancellationToken);
     }
+
+    /// <summary>Makes ready to read a body that has to be JSON, or says what is wrong with it before a byte of it is read.</summary>
+    public static Problem? OpenJson(HttpRequest request, long limit) => request.ContentLength > limit ? Problem.TooLarge(limit) : CheckFormat(request) ?? Open(request, limit);
 
     /// <summary>Reads the whole body, whatever it is, or says why not.</summary>
     /// <exception cref="BadHttpRequestException">The framing is broken or the client went away.</exception>
     public static async Task<(PooledBody? Body, Problem? Problem)> ReadAsync(
         HttpRequest request, long limit, CancellationToken cancellationToken)
     {
-        if (request.ContentLength > limit)
+        if (Open(request, limit) is { } problem)
         {
-            return (null, Problem.TooLarge(limit));
-        }
-
-        if (IsEncoded(request))
-        {
-            return (null, Problem.UnsupportedMediaType("The body has a Content-Encoding."));
-        }
-
-        // The count below is the limit; the server's own (smaller by default) would answer in another shape.
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
-        {
-            feature.MaxRequestBodySize = null;
+            return (null, problem);
         }
 
         // One byte beyond the stated length, so that the end is seen without growing.
@@ -99,6 +86,27 @@ internal static class BodyReader
                 ArrayPool<byte>.Shared.Return(buffer);
             }
         }
+    }
+
+    private static Problem? Open(HttpRequest request, long limit)
+    {
+        if (request.ContentLength > limit)
+        {
+            return Problem.TooLarge(limit);
+        }
+
+        if (IsEncoded(request))
+        {
+            return Problem.UnsupportedMediaType("The body has a Content-Encoding.");
+        }
+
+        // Whoever reads counts; the server's own limit (smaller by default) would answer in another shape.
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } feature)
+        {
+            feature.MaxRequestBodySize = null;
+        }
+
+        return null;
     }
 
     private static Problem? CheckFormat(HttpRequest request)
