@@ -1,5 +1,6 @@
 using Azure.Monitor.OpenTelemetry.Exporter;
 using FlashDrop.Core.Diagnostics;
+using FlashDrop.Gateway.DropIn;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
@@ -32,7 +33,7 @@ internal static class Telemetry
             .ConfigureResource(resource => resource.AddService(configuration[ServiceName] is { Length: > 0 } name ? name : "flashdrop"))
             .WithTracing(tracing =>
             {
-                tracing.AddSource(TelemetryNames.Source);
+                tracing.AddSource(TelemetryNames.Source, DropInTelemetry.Name);
                 if (insights is not null)
                 {
                     tracing.AddAzureMonitorTraceExporter(options => options.ConnectionString = insights);
@@ -40,7 +41,7 @@ internal static class Telemetry
             })
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter(TelemetryNames.Source);
+                metrics.AddMeter(TelemetryNames.Source, DropInTelemetry.Name);
                 if (insights is not null)
                 {
                     metrics.AddAzureMonitorMetricExporter(options => options.ConnectionString = insights);
