@@ -2,6 +2,7 @@ using Azure.Core;
 using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using FlashDrop.Core.Diagnostics;
+using FlashDrop.Gateway.DropIn;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry;
@@ -44,7 +45,7 @@ internal static class Telemetry
             .ConfigureResource(resource => resource.AddService(configuration[ServiceName] is { Length: > 0 } name ? name : "flashdrop"))
             .WithTracing(tracing =>
             {
-                tracing.AddSource(TelemetryNames.Source);
+                tracing.AddSource(TelemetryNames.Source, DropInTelemetry.Name);
                 if (insights is not null)
                 {
                     tracing.AddAzureMonitorTraceExporter(Connect);
@@ -52,7 +53,7 @@ internal static class Telemetry
             })
             .WithMetrics(metrics =>
             {
-                metrics.AddMeter(TelemetryNames.Source);
+                metrics.AddMeter(TelemetryNames.Source, DropInTelemetry.Name);
                 if (insights is not null)
                 {
                     metrics.AddAzureMonitorMetricExporter(Connect);

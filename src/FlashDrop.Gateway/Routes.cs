@@ -48,6 +48,18 @@ public static class Routes
     /// <summary><c>POST</c>: <c>{model}:{method}</c>. <c>GET</c>: a model. The parameter is <c>rest</c>: a model's name may hold slashes.</summary>
     public const string NativeModel = "v1beta/models/{*rest}";
 
+    /// <summary>Google's explicit caches, which do not exist here; likewise the next three.</summary>
+    public const string NativeCaches = "v1beta/cachedContents/{*rest}";
+
+    /// <summary>Google's batches.</summary>
+    public const string NativeBatches = "v1beta/batches/{*rest}";
+
+    /// <summary>Google's stored files.</summary>
+    public const string NativeFiles = "v1beta/files/{*rest}";
+
+    /// <summary>Google's resumable uploads.</summary>
+    public const string NativeUploads = "upload/v1beta/files";
+
     /// <summary><c>POST</c>: a chat completion in OpenAI's format.</summary>
     public const string ChatCompletions = "v1/chat/completions";
 

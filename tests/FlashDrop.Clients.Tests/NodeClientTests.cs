@@ -45,6 +45,30 @@ public sealed class NodeClientTests
         Assert.True(host.Upstream.Requests[^1].ClientDisconnected);
     }
 
+    [Fact]
+    public async Task ReadmesExamples_Work()
+    {
+        await using var host = await DropInHost.StartAsync();
+        await InstallAsync();
+        var readme = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "README.md"), TestContext.Current.CancellationToken);
+        string[] examples = [.. readme.Split("```js\n").Skip(1).Select(rest => rest.Split("```")[0])];
+
+        Assert.Equal(2, examples.Length);
+        foreach (var example in examples)
+        {
+            // In three lines each, as promised.
+            Assert.Equal(3, example.Trim().Split('\n').Length);
+            var script = Path.Combine(Scripts, $"readme-{Guid.NewGuid():N}.mjs");
+            await File.WriteAllTextAsync(
+                script,
+                example.Replace("http://localhost:7071", host.Address.ToString().TrimEnd('/'), StringComparison.Ordinal).Replace("process.env.FLASHDROP_KEY", $"'{DropInHost.Key}'", StringComparison.Ordinal),
+                TestContext.Current.CancellationToken);
+            Assert.NotEmpty((await RunAsync("node", script)).Trim());
+        }
+
+        Assert.Equal(2, host.Asked.Count);
+    }
+
     private static async Task InstallAsync()
     {
         if (!Directory.Exists(Path.Combine(Scripts, "node_modules", "openai")))

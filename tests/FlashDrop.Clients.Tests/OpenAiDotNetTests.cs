@@ -77,6 +77,55 @@ public sealed class OpenAiDotNetTests
     }
 
     [Fact]
+    public async Task StreamedTool_ArrivesWhole()
+    {
+        await using var host = await DropInHost.StartAsync();
+        var tool = ChatTool.CreateFunctionTool("find_order", "Finds an order.", BinaryData.FromString("""{"type":"object","properties":{"id":{"type":"integer"}},"required":["id"]}"""));
+        var (name, arguments, finish) = ("", "", default(ChatFinishReason?));
+
+        await foreach (var update in Client(host).CompleteChatStreamingAsync(
+            [new UserChatMessage("Use find_order for order 7.")],
+            new ChatCompletionOptions { Tools = { tool }, ToolChoice = ChatToolChoice.CreateRequiredChoice() },
+            TestContext.Current.CancellationToken))
+        {
+            foreach (var call in update.ToolCallUpdates)
+            {
+                name += call.FunctionName;
+                arguments += call.FunctionArgumentsUpdate;
+            }
+
+            finish = update.FinishReason ?? finish;
+        }
+
+        Assert.Equal(("find_order", ChatFinishReason.ToolCalls), (name, finish));
+        using var parsed = System.Text.Json.JsonDocument.Parse(arguments);
+        Assert.True(parsed.RootElement.TryGetProperty("id", out _));
+    }
+
+    [Fact]
+    public async Task Abort_ReachesTheUpstream()
+    {
+        await using var host = await DropInHost.StartAsync(DropInHost.Fast(), new FaultRule { Action = new FaultAction { ChunkDelayMs = 150 } });
+        using var abort = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var _ in Client(host).CompleteChatStreamingAsync([new UserChatMessage("Tell a story. SIMULATE_WORDS:400")], cancellationToken: abort.Token))
+            {
+                await abort.CancelAsync();
+            }
+        });
+
+        for (var i = 0; i < 500 && !host.Upstream.Requests[0].ClientDisconnected; i++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, TestContext.Current.CancellationToken);
+        }
+
+        Assert.True(host.Upstream.Requests[0].ClientDisconnected);
+        Assert.Single(await host.UsageAsync(1));
+    }
+
+    [Fact]
     public async Task StreamThatBreaks_NeverLooksWhole()
     {
         await using var host = await DropInHost.StartAsync(DropInHost.Fast(), new FaultRule { Action = new FaultAction { CutAfterChunks = 2, Cut = CutKind.Close } });

@@ -27,8 +27,8 @@ public sealed class FunctionRulesTests
         [
             "ChatPost", "DailyReport", "Dashboard", "DeadLettersList", "DropsPost", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison",
             "JobsDelete", "JobsDiscard", "JobsGet", "JobsList", "JobsPost", "JobsResult", "JobsRetry", "Me", "ModelsGet", "ModelsList",
-            "NativeModelsGet", "NativeModelsList", "NativePost", "NativeV1Post", "OpenApi", "PollPoison", "PollTasks", "Purge",
-            "ReportsGet", "ReportsList", "Root", "Submit", "SubmitPoison", "Sweep", "TasksGet", "UploadsPost", "UsageGet",
+            "NativeBatches", "NativeCaches", "NativeFiles", "NativeModelsGet", "NativeModelsList", "NativePost", "NativeUploads", "NativeV1Post",
+            "OpenApi", "PollPoison", "PollTasks", "Purge", "ReportsGet", "ReportsList", "Root", "Submit", "SubmitPoison", "Sweep", "TasksGet", "UploadsPost", "UsageGet",
         ],
         Functions.Select(NameOf).Order(StringComparer.Ordinal));
 

@@ -41,7 +41,7 @@ public sealed class OpenApiTests
     {
         // The drop-in endpoints are other people's protocols: the document says that it leaves them out.
         var constants = typeof(Routes).GetFields().Select(field => (string)field.GetRawConstantValue()!)
-            .Where(route => !route.StartsWith("v1", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+            .Where(route => !route.StartsWith("v1", StringComparison.Ordinal) && !route.StartsWith("upload/", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
         var documented = ApiDocument.Operations.Select(o => (o.Method, o.Path)).Order();
 
         Assert.Equal(GatewayHost.Endpoints.Select(e => (e.Method, $"/{e.Route}")).Order(), documented);

@@ -67,11 +67,12 @@ internal sealed class Client : IDisposable
         return stretches;
     }
 
-    public async Task<string> ReadAsync(Uri server, string path, CancellationToken cancellationToken)
+    /// <summary>What a server says of itself: <c>heap</c> or <c>allocated</c>, in bytes.</summary>
+    public async Task<double> ReadAsync(Uri server, string path, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, path));
         using var response = await _http.SendAsync(request, cancellationToken);
-        return await response.Content.ReadAsStringAsync(cancellationToken);
+        return double.Parse(await response.Content.ReadAsStringAsync(cancellationToken), CultureInfo.InvariantCulture);
     }
 
     public void Dispose() => _http.Dispose();

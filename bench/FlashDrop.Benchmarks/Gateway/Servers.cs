@@ -49,7 +49,7 @@ internal static class Servers
 
     private static WebApplication Upstream(WebApplicationBuilder builder)
     {
-        var app = builder.Build();
+        var app = Measured(builder.Build());
         app.Run(StandIn.ServeAsync);
         return app;
     }
@@ -58,7 +58,7 @@ internal static class Servers
     private static WebApplication Yarp(WebApplicationBuilder builder, Uri upstream)
     {
         builder.Services.AddRouting().AddHttpForwarder();
-        var app = builder.Build();
+        var app = Measured(builder.Build());
         var forwarder = app.Services.GetRequiredService<IHttpForwarder>();
         var client = new HttpMessageInvoker(new SocketsHttpHandler
         {
@@ -73,7 +73,7 @@ internal static class Servers
         return app;
     }
 
-    /// <summary>The product's own endpoints, storage in memory.</summary>
+    /// <summary>The product's own endpoints; nothing is stored.</summary>
     private static WebApplication Gateway(WebApplicationBuilder builder, Uri upstream)
     {
         var storage = new InMemoryStorage(TimeProvider.System);
@@ -85,7 +85,7 @@ internal static class Servers
         });
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Services.AddRouting()
-            .AddSingleton<IJobStore>(storage.Jobs)
+            .AddSingleton<IJobStore>(new Forgetful())
             .AddSingleton<IContentStore>(storage.Content)
             .AddSingleton<IWorkQueue>(storage.Queue)
             .AddSingleton<ICheckpointStore>(storage.Checkpoints)
@@ -95,11 +95,22 @@ internal static class Servers
         builder.Services.AddEvoLink(builder.Configuration);
         builder.Services.AddFlashDropGateway(builder.Configuration);
         builder.Services.AddFlashDropDropIn(builder.Configuration);
-        var app = builder.Build();
+        var app = Measured(builder.Build());
         app.UseRouting();
         app.MapPost(Routes.NativeModel, (HttpRequest request, NativeApi api, string rest) => api.PostAsync(request, rest));
         app.MapPost(Routes.ChatCompletions, (HttpRequest request, ChatApi api) => api.PostAsync(request));
-        app.MapGet("heap", () => GC.GetTotalMemory(forceFullCollection: false));
+        return app;
+    }
+
+    /// <summary>Says what the process has allocated in all, and what it holds, in bytes.</summary>
+    private static WebApplication Measured(WebApplication app)
+    {
+        app.Use(next => context => context.Request.Path.Value switch
+        {
+            "/allocated" => context.Response.WriteAsync($"{GC.GetTotalAllocatedBytes()}"),
+            "/heap" => context.Response.WriteAsync($"{GC.GetTotalMemory(forceFullCollection: false)}"),
+            _ => next(context),
+        });
         return app;
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 
 namespace FlashDrop.Benchmarks.Gateway;
 
@@ -34,14 +33,14 @@ internal static class Soak
             },
             cancellationToken)));
 
-        Console.WriteLine($"| time | calls | working set | managed heap |");
+        Console.WriteLine("| time | calls | working set | managed heap |");
         Console.WriteLine("| ---: | ---: | ---: | ---: |");
         List<double> seen = [];
         for (var sample = 1; sample <= Samples; sample++)
         {
             var due = duration * sample / Samples - Stopwatch.GetElapsedTime(start);
             await Task.Delay(due > TimeSpan.Zero ? due : TimeSpan.Zero, TimeProvider.System, cancellationToken);
-            var heap = double.Parse(await client.ReadAsync(gateway.Address, "heap", cancellationToken), CultureInfo.InvariantCulture);
+            var heap = await client.ReadAsync(gateway.Address, "heap", cancellationToken);
             seen.Add(gateway.WorkingSet / Megabyte);
             Console.WriteLine($"| {Stopwatch.GetElapsedTime(start):m\\:ss} | {Interlocked.Read(ref calls):N0} | {seen[^1]:0} MB | {heap / Megabyte:0} MB |");
         }

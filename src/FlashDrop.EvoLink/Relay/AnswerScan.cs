@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
@@ -32,8 +33,20 @@ public enum PayloadKind
 /// </summary>
 public sealed class AnswerScan
 {
+    /// <summary>Google counts anew on every chunk: the latest counts are kept as bytes and read when somebody asks.</summary>
+    private readonly ArrayBufferWriter<byte> _counts = new();
+    private int _counted;
+    private TokenUsage? _usage;
+
     /// <summary>Token counts seen so far, field by field the latest; null while none came.</summary>
-    public TokenUsage? Usage { get; private set; }
+    public TokenUsage? Usage
+    {
+        get
+        {
+            Settle();
+            return _usage;
+        }
+    }
 
     /// <summary>The model that answers, as it names itself.</summary>
     public string? ModelVersion { get; private set; }
@@ -103,65 +116,81 @@ public sealed class AnswerScan
         string? model = null;
         string? finish = null;
         var blocked = false;
+        var (counts, counted) = (0..0, 0);
         TokenUsage? usage = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            if (reader.ValueTextEquals("candidates"u8) || reader.ValueTextEquals("choices"u8))
+            if (Is(in reader, "candidates"u8))
             {
-                var hasChoices = reader.ValueTextEquals("choices"u8);
                 reader.Read();
                 isChunk = true;
-                var any = ScanChoices(ref reader, ref finish, ref isError);
-                emptyChoices = hasChoices && !any;
+                ScanChoices(ref reader, ref finish, ref isError);
             }
-            else if (reader.ValueTextEquals("promptFeedback"u8))
+            else if (Is(in reader, "choices"u8))
             {
                 reader.Read();
-                isChunk |= reader.TokenType == JsonTokenType.StartObject;
-                blocked |= ScanFeedback(ref reader);
+                isChunk = true;
+                emptyChoices = !ScanChoices(ref reader, ref finish, ref isError);
             }
-            else if (reader.ValueTextEquals("usageMetadata"u8) || reader.ValueTextEquals("usage"u8))
+            else if (Is(in reader, "usageMetadata"u8))
             {
-                var native = reader.ValueTextEquals("usageMetadata"u8);
+                reader.Read();
+                var start = (int)reader.TokenStartIndex;
+                if (reader.TokenType == JsonTokenType.StartObject)
+                {
+                    counted = ScanCounts(ref reader);
+                    counts = start..(int)reader.BytesConsumed;
+                    isChunk = hasUsage = true;
+                }
+                else
+                {
+                    reader.Skip();
+                }
+            }
+            else if (Is(in reader, "usage"u8))
+            {
                 reader.Read();
                 var slice = SkipValue(ref reader, payload);
                 if (slice.StartsWith("{"u8))
                 {
-                    isChunk |= native;
-                    usage = slice.IndexOf(native ? "okenCount"u8 : "_tokens"u8) < 0
-                        ? null
-                        : native ? UsageReader.Native(JsonElement.Parse(slice)) : UsageReader.OpenAi(JsonElement.Parse(slice));
+                    usage = UsageReader.OpenAi(JsonElement.Parse(slice));
                     hasUsage = true;
                 }
             }
-            else if (reader.ValueTextEquals("modelVersion"u8) || reader.ValueTextEquals("model"u8))
+            else if (Is(in reader, "modelVersion"u8) || Is(in reader, "model"u8))
             {
-                isChunk |= reader.ValueTextEquals("modelVersion"u8);
+                isChunk |= Is(in reader, "modelVersion"u8);
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.String)
                 {
                     model = ModelVersion is not null && reader.ValueTextEquals(ModelVersion) ? ModelVersion : reader.GetString();
                 }
 
-                SkipValue(ref reader, payload);
+                reader.Skip();
             }
-            else if (ResponseId is null && (reader.ValueTextEquals("responseId"u8) || reader.ValueTextEquals("id"u8)))
+            else if (Is(in reader, "promptFeedback"u8))
+            {
+                reader.Read();
+                isChunk |= reader.TokenType == JsonTokenType.StartObject;
+                blocked |= ScanFeedback(ref reader);
+            }
+            else if (ResponseId is null && (Is(in reader, "responseId"u8) || Is(in reader, "id"u8)))
             {
                 reader.Read();
                 ResponseId = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : null;
-                SkipValue(ref reader, payload);
+                reader.Skip();
             }
-            else if (reader.ValueTextEquals("error"u8))
+            else if (Is(in reader, "error"u8))
             {
                 reader.Read();
                 isError |= reader.TokenType is JsonTokenType.StartObject or JsonTokenType.True
                     || (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty);
-                SkipValue(ref reader, payload);
+                reader.Skip();
             }
             else
             {
                 reader.Read();
-                SkipValue(ref reader, payload);
+                reader.Skip();
             }
         }
 
@@ -178,10 +207,69 @@ public sealed class AnswerScan
         ModelVersion = model ?? ModelVersion;
         FinishReason = finish ?? FinishReason;
         Blocked |= blocked;
-        Usage = Latest(Usage, usage);
+        _usage = Latest(_usage, usage);
+        Keep(payload[counts], counted);
         IsUsageOnly = emptyChoices && hasUsage;
         return PayloadKind.Chunk;
     }
+
+    /// <summary>Keeps Google's counts; the ones before are read only if they have something these lack.</summary>
+    private void Keep(ReadOnlySpan<byte> counts, int counted)
+    {
+        if (counted == 0)
+        {
+            return;
+        }
+
+        if ((_counted & ~counted) != 0)
+        {
+            Settle();
+        }
+
+        _counts.ResetWrittenCount();
+        _counts.Write(counts);
+        _counted = counted;
+    }
+
+    private void Settle()
+    {
+        if (_counted != 0)
+        {
+            _counted = 0;
+            _usage = Latest(_usage, UsageReader.Native(JsonElement.Parse(_counts.WrittenSpan)));
+        }
+    }
+
+    /// <summary>Reads past Google's counts; which of them are there and not zero, a bit for each.</summary>
+    private static int ScanCounts(ref Utf8JsonReader reader)
+    {
+        var found = 0;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var bit =
+                Is(in reader, "promptTokenCount"u8) ? 1
+                : Is(in reader, "candidatesTokenCount"u8) ? 2
+                : Is(in reader, "totalTokenCount"u8) ? 4
+                : Is(in reader, "promptTokensDetails"u8) ? 8
+                : Is(in reader, "thoughtsTokenCount"u8) ? 16
+                : Is(in reader, "cachedContentTokenCount"u8) ? 32
+                : Is(in reader, "toolUsePromptTokenCount"u8) ? 64
+                : Is(in reader, "cacheTokensDetails"u8) ? 128
+                : 0;
+            reader.Read();
+            var isSomething = reader.TokenType is JsonTokenType.Number or JsonTokenType.String
+                ? !reader.ValueSpan.IsEmpty && !reader.ValueSpan.SequenceEqual("0"u8)
+                : reader.TokenType == JsonTokenType.StartArray;
+            found |= isSomething ? bit : 0;
+            reader.Skip();
+        }
+
+        return found;
+    }
+
+    /// <summary>Whether the name read is this one; nearly always the bytes say so.</summary>
+    private static bool Is(in Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
+        reader.ValueIsEscaped ? reader.ValueTextEquals(name) : reader.ValueSpan.SequenceEqual(name);
 
     private static ReadOnlySpan<byte> SkipValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload)
     {
@@ -209,7 +297,7 @@ public sealed class AnswerScan
                 continue;
             }
 
-            if (reader.ValueTextEquals("finishReason"u8) || reader.ValueTextEquals("finish_reason"u8))
+            if (Is(in reader, "finishReason"u8) || Is(in reader, "finish_reason"u8))
             {
                 reader.Read();
                 finish = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : finish;

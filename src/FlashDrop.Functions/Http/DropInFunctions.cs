@@ -31,6 +31,26 @@ public sealed class DropInFunctions(NativeApi native, ChatApi chat, TasksApi tas
     public Task<IResult> NativeModelsGet([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Routes.NativeModel)] HttpRequest request) =>
         native.GetAsync(request, request.RouteValue("rest"));
 
+    /// <summary>Says that there are no caches.</summary>
+    [Function(nameof(NativeCaches))]
+    public Task<IResult> NativeCaches([HttpTrigger(AuthorizationLevel.Anonymous, "get", "post", "patch", "delete", Route = Routes.NativeCaches)] HttpRequest request) =>
+        native.UnsupportedAsync(request);
+
+    /// <summary>Says that there are no batches.</summary>
+    [Function(nameof(NativeBatches))]
+    public Task<IResult> NativeBatches([HttpTrigger(AuthorizationLevel.Anonymous, "get", "post", "patch", "delete", Route = Routes.NativeBatches)] HttpRequest request) =>
+        native.UnsupportedAsync(request);
+
+    /// <summary>Says that there are no stored files.</summary>
+    [Function(nameof(NativeFiles))]
+    public Task<IResult> NativeFiles([HttpTrigger(AuthorizationLevel.Anonymous, "get", "post", "patch", "delete", Route = Routes.NativeFiles)] HttpRequest request) =>
+        native.UnsupportedAsync(request);
+
+    /// <summary>Says that there are no uploads of Google's kind.</summary>
+    [Function(nameof(NativeUploads))]
+    public Task<IResult> NativeUploads([HttpTrigger(AuthorizationLevel.Anonymous, "get", "post", "patch", "delete", Route = Routes.NativeUploads)] HttpRequest request) =>
+        native.UnsupportedAsync(request);
+
     /// <summary>Completes a chat.</summary>
     [Function(nameof(ChatPost))]
     public Task<IResult> ChatPost([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = Routes.ChatCompletions)] HttpRequest request) =>

@@ -14,8 +14,7 @@ internal interface IAnswerWriter
     ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan);
 
     /// <summary>Writes one chunk; may write nothing.</summary>
-    /// <returns>Whether there is something to flush.</returns>
-    bool Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan);
+    void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan);
 
     /// <summary>Ends a stream that proved whole.</summary>
     void End(PipeWriter output);
@@ -56,11 +55,7 @@ internal sealed class NativeEvents : IAnswerWriter
 
     public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan) => answer;
 
-    public bool Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
-    {
-        output.WriteEvent(chunk.Span, "\r\n\r\n"u8);
-        return true;
-    }
+    public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan) => output.WriteEvent(chunk.Span, "\r\n\r\n"u8);
 
     public void End(PipeWriter output)
     {
@@ -79,12 +74,11 @@ internal sealed class NativeArray : IAnswerWriter
 
     public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan) => answer;
 
-    public bool Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
+    public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
     {
         output.Write(_opened ? "\r\n,"u8 : "["u8);
         _opened = true;
         output.WriteLine(chunk.Span);
-        return true;
     }
 
     public void End(PipeWriter output) => output.Write("]"u8);
@@ -105,15 +99,12 @@ internal sealed class ChatEvents(bool includesUsage) : IAnswerWriter
 
     public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan) => answer;
 
-    public bool Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
+    public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
     {
-        if (scan.IsUsageOnly && !includesUsage)
+        if (!scan.IsUsageOnly || includesUsage)
         {
-            return false;
+            output.WriteEvent(chunk.Span, "\n\n"u8);
         }
-
-        output.WriteEvent(chunk.Span, "\n\n"u8);
-        return true;
     }
 
     public void End(PipeWriter output) => output.Write("data: [DONE]\n\n"u8);

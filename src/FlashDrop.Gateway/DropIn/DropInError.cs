@@ -88,6 +88,12 @@ internal sealed record DropInError(int Status, string Code, string Message)
             response.Headers.RetryAfter = Http.RetryAfter.Seconds(wait < TimeSpan.FromSeconds(1) ? TimeSpan.FromSeconds(1) : wait);
         }
 
+        if (Status == StatusCodes.Status504GatewayTimeout)
+        {
+            // OpenAI's clients would ask twice more at once; the upstream may still be at work on the first one, and charge for it.
+            response.Headers["x-should-retry"] = "false";
+        }
+
         if (Status == StatusCodes.Status401Unauthorized)
         {
             response.Headers.WWWAuthenticate = "Bearer realm=\"flashdrop\"";

@@ -43,6 +43,9 @@ internal sealed record RelayPlan
 internal sealed class DropInRelay(
     Forwarder forwarder, LimitBook limits, UsageMeter meter, IPriceBook prices, IOptions<RelayOptions> options, TimeProvider time, ILogger<DropInRelay> logger)
 {
+    /// <summary>Most bytes of events that go together.</summary>
+    private const int FlushBytes = 16 * 1024;
+
     private static readonly TimeSpan BreakPause = TimeSpan.FromMilliseconds(100);
 
     private readonly TimeSpan _total = options.Value.TotalTimeout;
@@ -50,7 +53,7 @@ internal sealed class DropInRelay(
     /// <summary>Relays a request that has been read.</summary>
     public async Task RunAsync(DropInCall call, RelayPlan plan)
     {
-        var (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(plan), call.Left);
+        var (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(call, plan), call.Left);
         if (lease is null)
         {
             await call.RefuseAsync(refusal!);
@@ -80,7 +83,7 @@ internal sealed class DropInRelay(
             refusal = await reading is { } problem ? DropInError.Of(problem) : null;
             if (refusal is null)
             {
-                (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(plan), call.Left);
+                (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(call, plan), call.Left);
             }
         }
         finally
@@ -113,7 +116,7 @@ internal sealed class DropInRelay(
     private async Task RelayAsync(DropInCall call, RelayPlan plan, LimitLease lease, Func<Task<RelayOutcome>> send)
     {
         var start = time.GetTimestamp();
-        using var activity = Telemetry.Start(plan.Model);
+        using var activity = Telemetry.Start(call.Format, plan.Model);
         RelayOutcome outcome;
         try
         {
@@ -128,7 +131,11 @@ internal sealed class DropInRelay(
 
         plan.Body.Dispose();
         var error = outcome.Error is { } failure ? DropInError.Of(failure) : null;
-        Telemetry.FirstToken(time.GetElapsedTime(start), plan.Model, plan.Streams && error is null);
+        if (outcome.Live is not null)
+        {
+            Telemetry.FirstToken(call.Format, time.GetElapsedTime(start), plan.Model);
+        }
+
         try
         {
             if (error is null)
@@ -152,8 +159,13 @@ internal sealed class DropInRelay(
         }
     }
 
-    private Reservation Reserve(RelayPlan plan)
+    private Reservation Reserve(DropInCall call, RelayPlan plan)
     {
+        if (call.Caller.Limits is null)
+        {
+            return default;
+        }
+
         var cap = plan.Estimate();
         var usage = new TokenUsage { PromptTokens = cap.Prompt, CandidatesTokens = cap.Output };
         var now = time.GetUtcNow();
@@ -177,16 +189,35 @@ internal sealed class DropInRelay(
             call.Response.ContentType = plan.Writer.StreamType;
             call.Context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
             var output = call.Response.BodyWriter;
+            var unflushed = 0;
             while (true)
             {
-                switch (await live.NextAsync())
+                // No event waits for the next one: what has come goes out before there is waiting. Events that come together go together.
+                var next = live.NextAsync();
+                LiveStep step;
+                if (next.IsCompleted && unflushed < FlushBytes)
+                {
+                    step = await next;
+                }
+                else
+                {
+                    try
+                    {
+                        await output.FlushAsync(call.Left);
+                        unflushed = 0;
+                    }
+                    finally
+                    {
+                        // The read under way fills the stream's memory: it ends before the stream does, whatever became of the caller.
+                        step = await next;
+                    }
+                }
+
+                switch (step)
                 {
                     case LiveStep.Chunk:
-                        if (plan.Writer.Chunk(output, live.Current, live.Scan))
-                        {
-                            await output.FlushAsync(call.Left);
-                        }
-
+                        plan.Writer.Chunk(output, live.Current, live.Scan);
+                        unflushed += live.Current.Length;
                         break;
                     case LiveStep.End:
                         plan.Writer.End(output);
@@ -194,6 +225,7 @@ internal sealed class DropInRelay(
                         return null;
                     default:
                         var error = DropInError.Of(live.Error!);
+                        await output.FlushAsync(call.Left);
                         if (plan.Writer is NativeEvents)
                         {
                             // Google's client knows a bare error only when it is read by itself.
@@ -237,7 +269,7 @@ internal sealed class DropInRelay(
 
     private void Finish(DropInCall call, RelayPlan plan, RelayOutcome outcome, DropInError? error, TimeSpan duration, Activity? activity)
     {
-        Telemetry.Finished(activity, duration, plan.Model, outcome.Tier, outcome.Scan, error);
+        Telemetry.Finished(call.Format, activity, duration, plan.Model, outcome.Tier, outcome.Scan, error);
         if (error is null)
         {
             DropInLog.Answered(logger, call.Id.ToString(), call.Caller.Name, plan.Model, outcome.Tier, outcome.Scan?.IsWhole ?? false);

@@ -46,7 +46,7 @@ internal sealed class LiveStream(RelayResponse response, Stream body, long maxFr
         return step.Value;
     }
 
-    /// <summary>The next step. Only the caller's own cancellation throws.</summary>
+    /// <summary>The next step; completed when it needs no waiting. Only the caller's own cancellation throws.</summary>
     public async ValueTask<LiveStep> NextAsync()
     {
         if (_opened)

@@ -127,6 +127,13 @@ public sealed class NativeApi
     public Task<IResult> GetAsync(HttpRequest request, string rest) => _pipeline.RunAsync(request, Format, call =>
         _models.Knows(Plain(rest)) ? WriteAsync(call, writer => WriteModel(writer, Plain(rest))) : call.RefuseAsync(DropInError.UnknownModel(Plain(rest))));
 
+    /// <summary>Calls of Google's clients for which there is nothing here, such as <see cref="Routes.NativeCaches"/>: 501, saying what to do instead.</summary>
+    /// <param name="request">The request.</param>
+    public Task<IResult> UnsupportedAsync(HttpRequest request) => _pipeline.RunAsync(request, Format, call => call.RefuseAsync(new DropInError(
+        StatusCodes.Status501NotImplemented,
+        "unsupported",
+        "This gateway has no caches, batches or stored files. Send media inline or as an https URL (POST /api/uploads takes large ones), and X-Async-Mode: true for work that may take its time.")));
+
     internal static async Task WriteAsync(DropInCall call, Action<Utf8JsonWriter> write)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();

@@ -60,7 +60,7 @@ internal sealed class NativeToChat(bool includesUsage, DateTimeOffset created, s
         return _buffer.WrittenMemory;
     }
 
-    public bool Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
+    public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
     {
         _scan = scan;
         using var document = JsonDocument.Parse(chunk);
@@ -68,7 +68,7 @@ internal sealed class NativeToChat(bool includesUsage, DateTimeOffset created, s
         var ends = scan.IsWhole;
         if (text.Length == 0 && thought.Length == 0 && calls.Count == 0 && !ends && !_first)
         {
-            return false;
+            return;
         }
 
         WriteChunk(output, writer =>
@@ -103,7 +103,6 @@ internal sealed class NativeToChat(bool includesUsage, DateTimeOffset created, s
             writer.WriteEndObject();
             writer.WriteEndArray();
         });
-        return true;
     }
 
     public void End(PipeWriter output)

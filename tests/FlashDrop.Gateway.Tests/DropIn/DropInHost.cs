@@ -88,6 +88,11 @@ internal sealed class DropInHost : IAsyncDisposable
         app.MapPost(Routes.Model, (HttpRequest request, NativeApi api, string id) => api.PostAsync(request, id));
         app.MapGet(Routes.NativeModels, (HttpRequest request, NativeApi api) => api.ListAsync(request));
         app.MapGet(Routes.NativeModel, (HttpRequest request, NativeApi api, string rest) => api.GetAsync(request, rest));
+        foreach (var route in (string[])[Routes.NativeCaches, Routes.NativeBatches, Routes.NativeFiles, Routes.NativeUploads])
+        {
+            app.Map(route, (HttpRequest request, NativeApi api) => api.UnsupportedAsync(request));
+        }
+
         app.MapPost(Routes.ChatCompletions, (HttpRequest request, ChatApi api) => api.PostAsync(request));
         app.MapGet(Routes.Models, (HttpRequest request, ChatApi api) => api.ListAsync(request));
         app.MapGet(Routes.Model, (HttpRequest request, ChatApi api, string id) => api.GetAsync(request, id));
@@ -114,9 +119,11 @@ internal sealed class DropInHost : IAsyncDisposable
         return await SendAsync(request, headers);
     }
 
-    public async Task<Answer> GetAsync(string path)
+    public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
+
+    public async Task<Answer> SendAsync(HttpMethod method, string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        using var request = new HttpRequestMessage(method, path);
         return await SendAsync(request);
     }
 

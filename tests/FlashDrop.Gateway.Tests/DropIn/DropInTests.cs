@@ -213,6 +213,34 @@ public sealed class DropInTests
     }
 
     [Theory]
+    [InlineData("GET", "v1beta/cachedContents")]
+    [InlineData("POST", "v1beta/cachedContents")]
+    [InlineData("DELETE", "v1beta/cachedContents/abc")]
+    [InlineData("GET", "v1beta/batches/abc")]
+    [InlineData("GET", "v1beta/files")]
+    [InlineData("POST", "upload/v1beta/files")]
+    public async Task CallsThereIsNothingFor_AreRefusedInGooglesShape(string method, string path)
+    {
+        await using var host = await DropInHost.StartAsync();
+
+        var answer = await host.SendAsync(new HttpMethod(method), path);
+
+        Assert.Equal((501, "UNIMPLEMENTED"), (answer.Status, answer.Json.GetProperty("error").GetProperty("status").GetString()));
+    }
+
+    [Theory]
+    [InlineData("embedContent")]
+    [InlineData("batchGenerateContent")]
+    public async Task MethodsThereIsNothingFor_AreNotFoundInGooglesShape(string method)
+    {
+        await using var host = await DropInHost.StartAsync();
+
+        var answer = await host.PostAsync($"v1beta/models/gemini-2.5-flash:{method}", DropInHost.Ask);
+
+        Assert.Equal((404, "NOT_FOUND"), (answer.Status, answer.Json.GetProperty("error").GetProperty("status").GetString()));
+    }
+
+    [Theory]
     [InlineData(DropInHost.Generate, DropInHost.Ask)]
     [InlineData("v1/chat/completions", DropInHost.Chat)]
     public async Task AsyncMode_IsADurableJobInTheShapeOfATask(string path, string body)

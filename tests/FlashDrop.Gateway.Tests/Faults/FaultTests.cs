@@ -2,13 +2,17 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using FlashDrop.Core.Metering;
 using FlashDrop.Core.Ports;
 using FlashDrop.EvoLink;
+using FlashDrop.Gateway.DropIn;
 using FlashDrop.Gateway.Metering;
 using FlashDrop.Gateway.Tests.DropIn;
 using FlashDrop.Simulator.Faults;
 using FlashDrop.Testing.Storage;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace FlashDrop.Gateway.Tests.Faults;
 
@@ -135,10 +139,54 @@ public sealed class FaultTests
         await using var host = await DropInHost.StartAsync(DropInHost.Fast(("TotalTimeout", "00:00:01")), Rule(new FaultAction { Silence = true }));
         var watch = Stopwatch.StartNew();
 
-        Assert.Equal(504, (await host.PostAsync(path, body)).Status);
+        var answer = await host.PostAsync(path, body);
 
+        Assert.Equal((504, "false"), (answer.Status, answer.Header("x-should-retry")));
+        Assert.Contains("ask again", answer.Json.GetProperty("error").GetProperty("message").GetString()!, StringComparison.Ordinal);
         Assert.InRange(watch.Elapsed.TotalSeconds, 0.5, 10);
         Assert.Single(host.Asked);
+    }
+
+    [Theory]
+    [MemberData(nameof(Streams))]
+    public async Task SilentStreamWithoutANextTier_EndsBeforeTheWholeCallWould(string path, string body)
+    {
+        await using var host = await DropInHost.StartAsync(DropInHost.Fast(("LastFirstTokenTimeout", "00:00:00.5")), Rule(new FaultAction { Silence = true }));
+        var watch = Stopwatch.StartNew();
+
+        Assert.Equal(504, (await host.PostAsync(path, body)).Status);
+
+        Assert.InRange(watch.Elapsed.TotalSeconds, 0.4, 10);
+        Assert.Single(host.Asked);
+    }
+
+    [Fact]
+    public async Task SilentRoute_IsLeftAloneForAWhile()
+    {
+        await using var host = await DropInHost.StartAsync(
+            DropInHost.Fast(("TotalTimeout", "00:00:01"), ("MinimumThroughput", "4"), ("BreakDuration", "00:05:00")), Rule(new FaultAction { Silence = true }));
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => host.PostAsync(DropInHost.Generate, DropInHost.Ask)));
+        var asked = host.Asked.Count;
+
+        var answer = await host.PostAsync(DropInHost.Generate, DropInHost.Ask);
+
+        Assert.Equal((503, asked), (answer.Status, host.Asked.Count));
+        Assert.InRange(asked, 4, 6);
+        Assert.NotNull(answer.Header("Retry-After"));
+    }
+
+    [Fact]
+    public void Defaults_KeepTheirPromises()
+    {
+        var options = new RelayOptions();
+
+        Assert.Equal((15, 100), (options.FirstTokenTimeout.TotalSeconds, options.TotalTimeout.TotalSeconds));
+        Assert.True(options.LastFirstTokenTimeout < options.TotalTimeout);
+        Assert.InRange(options.IdleTimeout.TotalSeconds, 1, 45);
+        Assert.InRange(options.FinishGrace.TotalSeconds, 1, 8);
+        Assert.InRange(options.BreakDuration.TotalSeconds, 1, 30);
+        Assert.InRange(options.TriesPerTier, 1, 4);
+        Assert.Equal(6, options.MaxTries);
     }
 
     [Theory]
@@ -363,6 +411,32 @@ public sealed class FaultTests
         Assert.Equal(30 - meter.Dropped, (await host.UsageAsync((int)(30 - meter.Dropped))).Count);
     }
 
+    [Fact]
+    public async Task MeteringStoreThatStaysAway_TakesNoMoreMemoryWithEveryCall()
+    {
+        var storage = new InMemoryStorage(TimeProvider.System) { Faults = new Away() };
+        var log = new EventLog();
+        using var meter = new UsageMeter(storage.Jobs, Options.Create(new RelayOptions { UsageBacklog = 100 }), TimeProvider.System, log);
+        await meter.StartAsync(TestContext.Current.CancellationToken);
+        Record(1000);
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+
+        Record(50_000);
+
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, -100_000_000, 2_000_000);
+        Assert.InRange(meter.Pending, 100, 104);
+        Assert.Equal(51_000, meter.Pending + meter.Dropped);
+        Assert.InRange(log.Events.Count(id => id == 4110), 1, 60);
+
+        void Record(int rows)
+        {
+            for (var i = 0; i < rows; i++)
+            {
+                meter.Record(new UsageRecord { Id = $"{i}", JobId = default, Origin = Core.Jobs.JobOrigin.Gateway, Caller = "c", Profile = "gemini", Tier = Tier.Standard, At = default });
+            }
+        }
+    }
+
     private static void AssertWhole(Answer answer)
     {
         Assert.Equal(200, answer.Status);
@@ -375,5 +449,18 @@ public sealed class FaultTests
         public ValueTask BeforeAsync(StorageCall effect, CancellationToken cancellationToken) => throw new StorageUnavailableException("away");
 
         public ValueTask AfterAsync(StorageCall effect, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
+
+    private sealed class EventLog : ILogger<UsageMeter>
+    {
+        public System.Collections.Concurrent.ConcurrentQueue<int> Events { get; } = new();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Events.Enqueue(eventId.Id);
     }
 }
