@@ -40,8 +40,6 @@ public sealed class PricingTests
     [InlineData(Tier.Beta, "gemini-2.5-flash-beta", false, "beta@2026-01-01")]
     [InlineData(Tier.Standard, "gemini-3.5-flash-lite", true, "gemini-3.5-flash-lite@2026-01-01")]
     [InlineData(Tier.Beta, "gemini-3.5-flash-lite-preview", true, "gemini-3.5-flash-lite@2026-01-01")]
-    [InlineData(Tier.Standard, "gemini-2.5-flash-lite", true, "standard@2026-01-01")]
-    [InlineData(Tier.Standard, "gemini-2.5-pro", true, "standard@2026-01-01")]
     public async Task ModelVersion_DecidesFamilyAndRow(Tier tier, string? version, bool foreign, string row)
     {
         await using var upstream = new Upstream();
@@ -60,6 +58,20 @@ public sealed class PricingTests
 
         Assert.Equal(0.00800804m, priced.CostUsd);
         Assert.Equal(0.00800804m, priced.ListUsd);
+    }
+
+    [Theory]
+    [InlineData(Tier.Standard, "gemini-2.5-flash-lite")]
+    [InlineData(Tier.Beta, "gemini-2.5-pro")]
+    public async Task ForeignFamilyWithoutARow_IsMarked_NotGuessed(Tier tier, string version)
+    {
+        await using var upstream = new Upstream();
+        var priced = upstream.Services.GetRequiredService<IPriceBook>().Price(tier, version, Vector, Today);
+
+        Assert.True(priced.ForeignModel);
+        Assert.True(priced.Unpriced);
+        Assert.Null(priced.CostUsd);
+        Assert.Null(priced.PriceRow);
     }
 
     [Fact]

@@ -19,8 +19,9 @@ internal sealed class PriceBook(IOptions<PriceOptions> prices, IOptions<Upstream
         var answering = string.IsNullOrWhiteSpace(modelVersion) ? own : ModelFamily.Of(modelVersion);
         var foreign = !string.Equals(own, answering, StringComparison.Ordinal);
 
-        var (rates, name) = (foreign ? InForce(_prices.Families, row => IsFamily(row, answering), day) : null) is { } family
-            ? ((PriceRates?)family, family.Family)
+        // What the upstream charges for a family nobody has a price of is not known: the tier's own price would be a guess.
+        var (rates, name) = foreign
+            ? ((PriceRates?)InForce(_prices.Families, row => IsFamily(row, answering), day), answering)
             : (InForce(_prices.Tiers, row => row.Tier == tier, day), tier.ToString().ToLowerInvariant());
         var list = InForce(_prices.List, row => IsFamily(row, answering), day);
         return new PricedUsage
