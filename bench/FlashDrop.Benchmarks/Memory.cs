@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Net;
 using System.Text;
@@ -18,8 +19,6 @@ internal static class Memory
     private const int Drops = 32;
     private const int DropBytes = 20_000_000;
     private const double Megabyte = 1_000_000;
-
-    private static readonly byte[] Mp4Head = [0, 0, 0, 24, .. Encoding.ASCII.GetBytes("ftypisom"), 0, 0, 2, 0, .. Encoding.ASCII.GetBytes("isommp41")];
 
     public static async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -66,6 +65,11 @@ internal static class Memory
         await Task.WhenAll(Enumerable.Range(0, Drops).Select(number => pipeline.HandleDropAsync($"default/{number}.mp4", cancellationToken)));
         await done.CancelAsync();
         await sampling;
+        if (sink.Tasks != Drops + 1)
+        {
+            throw new InvalidOperationException($"{sink.Tasks - 1} of {Drops} drops reached the upstream; nothing was measured.");
+        }
+
         Console.WriteLine(
             $"| {name} | {idle / Megabyte:0} MB | {peak / Megabyte:0} MB | {(peak - idle) / Megabyte:0} MB | {(sink.Bytes - sentBefore) / Megabyte:0} MB |");
     }
@@ -73,12 +77,28 @@ internal static class Memory
     private static async Task UploadAsync(Account account, CancellationToken cancellationToken)
     {
         var inbox = account.Blobs.GetBlobContainerClient(Containers.Inbox);
-        var clip = new byte[DropBytes];
-        Mp4Head.CopyTo(clip, 0);
+        var clip = Clip();
         foreach (var name in Enumerable.Range(0, Drops).Select(number => $"{number}").Append("warm"))
         {
             await inbox.UploadBlobAsync($"default/{name}.mp4", BinaryData.FromBytes(clip), cancellationToken);
         }
+    }
+
+    /// <summary>A whole clip of five seconds: brand, index, and the rest is media.</summary>
+    private static byte[] Clip()
+    {
+        var index = new byte[100];
+        BinaryPrimitives.WriteUInt32BigEndian(index.AsSpan(12), 1_000);
+        BinaryPrimitives.WriteUInt32BigEndian(index.AsSpan(16), 5_000);
+        byte[] head = [.. Box("ftyp", [.. "isom"u8, 0, 0, 2, 0, .. "isommp41"u8]), .. Box("moov", Box("mvhd", index))];
+        return [.. head, .. Box("mdat", new byte[DropBytes - head.Length - 8])];
+    }
+
+    private static byte[] Box(string type, byte[] content)
+    {
+        byte[] box = [0, 0, 0, 0, .. Encoding.ASCII.GetBytes(type), .. content];
+        BinaryPrimitives.WriteInt32BigEndian(box, box.Length);
+        return box;
     }
 
     /// <summary>An upstream that reads every body to its end, forgets it, and makes a task of it.</summary>
@@ -90,6 +110,8 @@ internal static class Memory
         public Uri Address { get; private set; } = null!;
 
         public long Bytes => Interlocked.Read(ref _bytes);
+
+        public int Tasks => Volatile.Read(ref _tasks);
 
         public async Task<WebApplication> StartAsync(CancellationToken cancellationToken)
         {

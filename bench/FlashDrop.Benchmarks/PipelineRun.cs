@@ -90,8 +90,13 @@ internal static class PipelineRun
             before = after;
         }
 
+        if (ended.Succeeded != ended.Count)
+        {
+            throw new InvalidOperationException($"{ended.Count - ended.Succeeded} of {ended.Count} jobs failed; what was measured is worth nothing.");
+        }
+
         Console.WriteLine();
-        Console.WriteLine($"Reached at the median: {reached.Order().ElementAt(Rounds / 2):0.00}. {ended.Succeeded} of {ended.Count} jobs succeeded.");
+        Console.WriteLine($"Reached at the median: {reached.Order().ElementAt(Rounds / 2):0.00}.");
         Console.WriteLine(
             "Requests of the last round: "
             + string.Join(", ", account.Counts.Snapshot().OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => $"{count.Key} {count.Value}")));

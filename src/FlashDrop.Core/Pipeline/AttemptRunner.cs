@@ -32,7 +32,7 @@ internal sealed class AttemptRunner(
     /// <param name="build">Builds its request.</param>
     /// <param name="cancellationToken">Shutdown.</param>
     public async Task RunAsync(
-        StoredJob stored, Func<CancellationToken, Task<GenerateContentRequest>> build, CancellationToken cancellationToken)
+        StoredJob stored, Func<CancellationToken, Task<BuiltRequest>> build, CancellationToken cancellationToken)
     {
         var job = stored.Job;
         var attempt = new AttemptInfo(job.Attempt, transitions.TierOf(job), time.GetUtcNow());
@@ -49,9 +49,10 @@ internal sealed class AttemptRunner(
         }
 
         SubmitOutcome outcome;
+        BuiltRequest request;
         try
         {
-            outcome = await SubmitAsync(job, attempt, build, cancellationToken);
+            (outcome, request) = await SubmitAsync(job, attempt, build, cancellationToken);
         }
         catch (InputException e)
         {
@@ -59,6 +60,8 @@ internal sealed class AttemptRunner(
             return;
         }
 
+        // Stored inputs were looked at for the first time: what they are goes into the row with what came of them.
+        stored = stored with { Job = job with { Media = request.Media ?? job.Media, Estimate = job.Estimate ?? request.Estimate } };
         await RecordAsync(stored, attempt, outcome, cancellationToken);
     }
 
@@ -94,8 +97,8 @@ internal sealed class AttemptRunner(
         return new AnswerDefect(JobErrors.Misfit(misfits, AnswerRepairs.IsDue(job)), Retryable: false) { Repair = repair };
     }
 
-    private async Task<SubmitOutcome> SubmitAsync(
-        Job job, AttemptInfo attempt, Func<CancellationToken, Task<GenerateContentRequest>> build, CancellationToken cancellationToken)
+    private async Task<(SubmitOutcome Outcome, BuiltRequest Request)> SubmitAsync(
+        Job job, AttemptInfo attempt, Func<CancellationToken, Task<BuiltRequest>> build, CancellationToken cancellationToken)
     {
         using var activity = Telemetry.Source.StartActivity(TelemetryNames.GenerateSpan, ActivityKind.Client);
         activity?.Describe(job);
@@ -105,7 +108,8 @@ internal sealed class AttemptRunner(
         activity?.SetTag(TelemetryNames.AttemptTag, attempt.Number);
         try
         {
-            var body = await build(cancellationToken);
+            var request = await build(cancellationToken);
+            var body = request.Body;
             if (AnswerRepairs.IsDue(job))
             {
                 body = await repairs.AskAsync(job, body, cancellationToken);
@@ -129,7 +133,7 @@ internal sealed class AttemptRunner(
                     break;
             }
 
-            return outcome;
+            return (outcome, request);
         }
         catch (InputException e)
         {

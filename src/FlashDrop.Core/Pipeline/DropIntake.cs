@@ -93,7 +93,8 @@ internal sealed class DropIntake(
         }
 
         Announce(job);
-        await attempts.RunAsync(new StoredJob(job, version), ct => requests.ForDropAsync(job, drop, blob.Info.Metadata, ct), cancellationToken);
+        await attempts.RunAsync(
+            new StoredJob(job, version), async ct => new BuiltRequest(await requests.ForDropAsync(job, drop, blob.Info.Metadata, ct)), cancellationToken);
     }
 
     /// <summary>Ends the job of a drop whose event failed too often, whether it had been accepted or not.</summary>

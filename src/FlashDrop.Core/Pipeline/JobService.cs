@@ -246,7 +246,6 @@ internal sealed class JobService(
             return (Reject("it asks nothing: give a prompt, inputs, or a whole native request.", "prompt"), default);
         }
 
-        List<(string? Name, MediaType Type, long Length, MediaFacts Facts)> inputs = [];
         List<Part> parts = new(request.Inputs.Count);
         var known = new KnownMedia();
         var field = "";
@@ -261,9 +260,8 @@ internal sealed class JobService(
                 {
                     case InlineInput inline:
                         var (type, facts) = await requests.ExamineAsync(request.Native is null ? profile : null, field, inline.Data, cancellationToken);
-                        inputs.Add((null, type, inline.Data.Length, facts));
                         part = new Part { Media = new MediaSource(type.MimeType, inline.Data.Length, _ => Task.FromResult(Stream.Null)) };
-                        known.Add(part, type, inline.Data.Length, facts);
+                        known.Add(part, name: null, type, inline.Data.Length, facts);
                         break;
                     case UrlInput { MimeType: null } url:
                         MimeTypes.OfExtension(url.Url.AbsolutePath);
@@ -283,17 +281,17 @@ internal sealed class JobService(
             {
                 var whole = NativeRequestReader.Read(native, parts);
                 var check = RequestRules.Require(RequestSettings.Of(whole, repair: false)).Check;
-                return (null, new JobPlan(RequestBuilder.Summarise(inputs), check, estimates.Estimate(whole, job.TierPolicy ?? profile.Tier, known)));
+                return (null, new JobPlan(RequestBuilder.Summarise(known.All), check, estimates.Estimate(whole, job.TierPolicy ?? profile.Tier, known)));
             }
 
-            var plan = new JobPlan(RequestBuilder.Summarise(inputs), RequestBuilder.CheckOf(profile, request.GenerationConfig), Estimate: null);
+            var plan = new JobPlan(RequestBuilder.Summarise(known.All), RequestBuilder.CheckOf(profile, request.GenerationConfig), Estimate: null);
             field = "inputs";
             var estimate = estimates.Estimate(
                 profile,
                 request.Prompt ?? profile.Prompt,
                 job.TierPolicy ?? profile.Tier,
                 request.GenerationConfig,
-                [.. inputs.Select(i => (i.Type, i.Length, i.Facts)), (MediaType.Text, text, new MediaFacts())]);
+                [.. known.All.Select(i => (i.Type, i.Length, i.Facts)), (MediaType.Text, text, new MediaFacts())]);
 
             // What lies in storage or behind a URL is looked at only when it is sent.
             var isAllKnown = request.Inputs.All(i => i is InlineInput or TextInput);

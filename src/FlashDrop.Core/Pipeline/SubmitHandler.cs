@@ -5,7 +5,6 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Requests;
-using FlashDrop.EvoLink.Generation;
 using Microsoft.Extensions.Logging;
 
 namespace FlashDrop.Core.Pipeline;
@@ -57,12 +56,12 @@ internal sealed class SubmitHandler(
         await attempts.RunAsync(stored, ct => BuildAsync(stored.Job, ct), cancellationToken);
     }
 
-    private async Task<GenerateContentRequest> BuildAsync(Job job, CancellationToken cancellationToken)
+    private async Task<BuiltRequest> BuildAsync(Job job, CancellationToken cancellationToken)
     {
         var profile = await profiles.GetAsync(job.Profile, job.Drop?.Path ?? job.Id.ToString(), cancellationToken);
         if (job.Drop is not null)
         {
-            return await drops.RebuildAsync(profile, job, cancellationToken);
+            return new BuiltRequest(await drops.RebuildAsync(profile, job, cancellationToken));
         }
 
         var address = new BlobAddress(Containers.Requests, job.RequestName ?? throw new InvalidOperationException($"Job {job.Id} has neither drop nor request."));

@@ -103,14 +103,19 @@ internal sealed class JobEstimates(IPriceBook prices, TimeProvider time)
     private readonly record struct Tally(long TextBytes, IReadOnlyList<(MediaType Type, long Length, MediaFacts Facts)> Media, bool IsComplete);
 }
 
-/// <summary>What is known of the media in a request, by the part's own object.</summary>
+/// <summary>What is known of the files in a request, by the part's own object.</summary>
 internal sealed class KnownMedia
 {
     private readonly Dictionary<object, (MediaType Type, long Length, MediaFacts Facts)> _files = new(ReferenceEqualityComparer.Instance);
+    private readonly List<(string? Name, MediaType Type, long Length, MediaFacts Facts)> _all = [];
 
-    /// <summary>Notes what a part of media consists of; text and what is not known are left out.</summary>
-    public void Add(Part part, MediaType type, long length, MediaFacts facts)
+    /// <summary>Every file, in order.</summary>
+    public IReadOnlyList<(string? Name, MediaType Type, long Length, MediaFacts Facts)> All => _all;
+
+    /// <summary>Notes what a part was made from. Text is in the part itself.</summary>
+    public void Add(Part part, string? name, MediaType type, long length, MediaFacts facts)
     {
+        _all.Add((name, type, length, facts));
         if (((object?)part.Media ?? part.FileData) is { } key)
         {
             _files[key] = (type, length, facts);

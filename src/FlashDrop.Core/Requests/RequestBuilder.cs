@@ -182,7 +182,7 @@ internal sealed class RequestBuilder(
 
     /// <summary>The request for an HTTP job. Stored inputs are looked at here for the first time, so their tokens are counted here.</summary>
     /// <exception cref="InputException">An input cannot be used, or all of them are more than the model takes.</exception>
-    public async Task<GenerateContentRequest> ForRequestAsync(Profile profile, Job job, JobRequest request, CancellationToken cancellationToken)
+    public async Task<BuiltRequest> ForRequestAsync(Profile profile, Job job, JobRequest request, CancellationToken cancellationToken)
     {
         var inlineLeft = upstream.Value.MaxInlineBytes;
         var known = new KnownMedia();
@@ -194,9 +194,8 @@ internal sealed class RequestBuilder(
             parts.Add(part);
         }
 
-        var built = request.Native is { } native ? Ruled(NativeRequestReader.Read(native, parts)) : OverProfile(profile, job, request, parts);
-        estimates.Estimate(built, job.TierPolicy, known);
-        return built;
+        var body = request.Native is { } native ? Ruled(NativeRequestReader.Read(native, parts)) : OverProfile(profile, job, request, parts);
+        return new BuiltRequest(body) { Media = Summarise(known.All), Estimate = estimates.Estimate(body, job.TierPolicy, known) };
     }
 
     private static GenerateContentRequest OverProfile(Profile profile, Job job, JobRequest request, IReadOnlyList<Part> parts)
@@ -273,7 +272,7 @@ internal sealed class RequestBuilder(
         {
             var stored = await OpenAsync(profile, address, cancellationToken);
             var part = await PartOfAsync(stored, inlineLeft, cancellationToken);
-            known.Add(part, stored.Type, stored.Info.Length, stored.Facts);
+            known.Add(part, name: null, stored.Type, stored.Info.Length, stored.Facts);
             return part;
         }
     }
@@ -341,6 +340,17 @@ internal sealed class RequestBuilder(
         MediaKind.Text => "text",
         _ => "unknown",
     };
+}
+
+/// <summary>A request as it is sent, and what looking at its inputs told.</summary>
+/// <param name="Body">The request.</param>
+internal sealed record BuiltRequest(GenerateContentRequest Body)
+{
+    /// <summary>What the inputs are; null when there are none, or when it was told at acceptance.</summary>
+    public MediaSummary? Media { get; init; }
+
+    /// <summary>What it is expected to take; null when that cannot be told, or was at acceptance.</summary>
+    public JobEstimate? Estimate { get; init; }
 }
 
 /// <summary>A blob whose type was told.</summary>

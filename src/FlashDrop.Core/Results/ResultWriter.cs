@@ -96,6 +96,14 @@ internal sealed class ResultWriter(IContentStore content)
         await RemoveAsync(job, JobState.Failed, cancellationToken);
     }
 
+    /// <summary>Removes an error beside a result that a newer drop of the same name has since come to.</summary>
+    /// <returns>Whether it was removed; an error of the newer one stays.</returns>
+    public async Task<bool> RemoveOutdatedErrorAsync(BlobAddress error, BlobAddress result, CancellationToken cancellationToken) =>
+        await content.GetInfoAsync(error, cancellationToken) is { } failed && WrittenBy(failed) is { } older
+        && await content.GetInfoAsync(result, cancellationToken) is { } succeeded && WrittenBy(succeeded) is { } newer
+        && older.Time < newer.Time
+        && await content.DeleteAsync(error, failed.ETag, cancellationToken);
+
     /// <summary>Whether a result blob was written for this job, and not for another drop under the same name.</summary>
     public static bool IsOf(Job job, BlobInfo info) => WrittenBy(info) is not { } writer || writer == job.Id;
 

@@ -6,6 +6,7 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
+using FlashDrop.Core.Results;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -17,6 +18,7 @@ internal sealed class Purger(
     IJobStore jobs,
     IContentStore content,
     ICheckpointStore checkpoints,
+    ResultWriter results,
     IOptions<RetentionOptions> options,
     IOptions<PipelineOptions> pipeline,
     TimeProvider time,
@@ -124,6 +126,7 @@ internal sealed class Purger(
     {
         var (deleted, complete) = (0, true);
         List<BlobInfo> batch = new(BlobBatch);
+        var errors = new OpenErrors();
         await foreach (var blob in content.ListAsync(container, prefix: null, cancellationToken))
         {
             if (time.GetUtcNow() >= stopAt)
@@ -134,6 +137,11 @@ internal sealed class Purger(
 
             if (blob.LastModified >= olderThan || inUse.Needs(blob))
             {
+                if (container == Containers.Results && errors.Match(blob.Address) is { } error)
+                {
+                    deleted += await RemoveOutdatedAsync(error, blob.Address) ? 1 : 0;
+                }
+
                 continue;
             }
 
@@ -146,6 +154,20 @@ internal sealed class Purger(
 
         await DeleteBatchAsync();
         return (deleted, complete);
+
+        async Task<bool> RemoveOutdatedAsync(BlobAddress error, BlobAddress result)
+        {
+            try
+            {
+                return await results.RemoveOutdatedErrorAsync(error, result, cancellationToken);
+            }
+            catch (StorageUnavailableException e)
+            {
+                complete = false;
+                Log.PurgeItemFailed(logger, e, error.Container);
+                return false;
+            }
+        }
 
         async Task DeleteBatchAsync()
         {
@@ -241,5 +263,33 @@ internal sealed class Purger(
             Containers.Requests => Inputs.Contains(blob.Address) || (RequestNames.JobOf(blob.Address.Name) is { } job && Jobs.Contains(job)),
             _ => false,
         };
+    }
+
+    /// <summary>
+    /// The errors of a listing that the result of the same name may still follow. The listing is in the order of names, so only those that the
+    /// latest name still begins with can: a handful, whatever the container holds.
+    /// </summary>
+    private sealed class OpenErrors
+    {
+        private readonly Stack<(string Subject, BlobAddress Error)> _open = new();
+
+        /// <summary>Takes the next blob of the listing; returns the error beside it when it is a result.</summary>
+        public BlobAddress? Match(BlobAddress blob)
+        {
+            while (_open.TryPeek(out var top) && !blob.Name.StartsWith(top.Subject + ".", StringComparison.Ordinal))
+            {
+                _open.Pop();
+            }
+
+            if (blob.Name.EndsWith(ResultNames.ErrorSuffix, StringComparison.Ordinal))
+            {
+                _open.Push((blob.Name[..^ResultNames.ErrorSuffix.Length], blob));
+            }
+
+            return blob.Name.EndsWith(ResultNames.ResultSuffix, StringComparison.Ordinal)
+                && _open.FirstOrDefault(open => blob.Name.Length == open.Subject.Length + ResultNames.ResultSuffix.Length) is { Subject: not null } found
+                ? found.Error
+                : null;
+        }
     }
 }

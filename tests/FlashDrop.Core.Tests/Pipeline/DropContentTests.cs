@@ -149,6 +149,24 @@ public sealed class DropContentTests
         Assert.Empty(bench.Upstream.Submissions);
     }
 
+    [Fact]
+    public async Task StoredInputs_AreDescribedAndEstimated_WhenTheyAreSent()
+    {
+        var bench = new PipelineBench();
+        bench.Storage.Content.Put(Containers.Requests, "uploads/tests/talk.mp3", TestMedia.Mp3(1_000));
+        var request = new JobRequest { Prompt = "Who speaks?", Inputs = [new BlobInput(Containers.Requests, "uploads/tests/talk.mp3"), new InlineInput { Data = PipelineBench.Jpeg }] };
+
+        var accepted = Assert.IsType<AcceptOutcome.Accepted>(await AskAsync(bench, request)).Job;
+        await bench.RunAsync(TimeSpan.FromSeconds(20));
+
+        Assert.Null(accepted.Estimate);
+        var job = bench.Only;
+        Assert.Equal(("audio", 2), (job.Media!.Kind, job.Media.Files));
+        Assert.Equal(26.1, job.Media.Seconds!.Value, 0.1);
+        Assert.InRange(job.Estimate!.InputTokens, 834 + 258, 834 + 258 + 300);
+        Assert.Equal(26.1, Assert.Single(bench.Usage).MediaSeconds!.Value, 0.1);
+    }
+
     private static JobRequest Native(string native, byte[] inline) =>
         new() { Native = JsonDocument.Parse(native).RootElement, Inputs = [new InlineInput { Data = inline }] };
 

@@ -109,6 +109,47 @@ public sealed class PurgerTests
     }
 
     [Fact]
+    public async Task ErrorOfADrop_WhoseNewerVersionSucceeded_IsRemoved()
+    {
+        var bench = new PipelineBench();
+        foreach (var name in new[] { "default/a", "default/a.jpg", "default/a.jpg.jpg" })
+        {
+            await bench.DropAsync(name, "\u0001"u8.ToArray());
+        }
+
+        Assert.Equal(3, bench.Storage.Content.Names(Containers.Results).Count(IsError));
+        bench.Time.Advance(TimeSpan.FromMinutes(1));
+        await bench.DropAsync("default/a");
+        await bench.DropAsync("default/a.jpg");
+        await bench.RunAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(3, bench.Storage.Content.Names(Containers.Results).Count(IsError));
+
+        var report = await bench.Purger.RunAsync(CancellationToken.None);
+
+        Assert.Equal(2, report.Blobs);
+        Assert.Equal(["default/a.jpg.jpg.error.json"], bench.Storage.Content.Names(Containers.Results).Where(IsError));
+        Assert.Equal(2, bench.Storage.Content.Names(Containers.Results).Count(name => name.EndsWith(".result.json", StringComparison.Ordinal)));
+
+        static bool IsError(string name) => name.EndsWith(".error.json", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ErrorOfTheNewerDrop_BesideAnOlderResult_IsKept()
+    {
+        var bench = new PipelineBench();
+        bench.Upstream.TaskTime = TimeSpan.FromSeconds(30);
+        await bench.DropAsync("default/a.jpg");
+        bench.Time.Advance(TimeSpan.FromSeconds(5));
+        await bench.DropAsync("default/a.jpg", "\u0001"u8.ToArray());
+        await bench.RunAsync(TimeSpan.FromMinutes(2));
+        Assert.Equal(3, bench.Storage.Content.Names(Containers.Results).Count);
+
+        await bench.Purger.RunAsync(CancellationToken.None);
+
+        Assert.Equal(3, bench.Storage.Content.Names(Containers.Results).Count);
+    }
+
+    [Fact]
     public async Task DropReplacedWhileItIsPurged_IsKept()
     {
         var bench = new PipelineBench(("Retention:Concurrency", "1"));
