@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using FlashDrop.Core.Diagnostics;
+using FlashDrop.Core.Metering;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Relay;
 
@@ -14,6 +16,10 @@ internal static class Telemetry
     private static readonly Histogram<double> TimeToFirstToken = Meter.CreateHistogram<double>("gen_ai.server.time_to_first_token", "s");
     private static readonly Histogram<long> Tokens = Meter.CreateHistogram<long>("gen_ai.client.token.usage", "{token}");
 
+    // Under the names the jobs report theirs, so that one sum is the whole spend.
+    private static readonly Counter<double> Cost = Meter.CreateCounter<double>(TelemetryNames.Cost, "USD", "Cost of answers");
+    private static readonly Counter<long> Unpriced = Meter.CreateCounter<long>(TelemetryNames.Unpriced, "{answer}", "Answers of unknown cost");
+
     public static Activity? Start(string model)
     {
         var activity = Source.StartActivity($"chat {model}", ActivityKind.Client);
@@ -26,6 +32,20 @@ internal static class Telemetry
         if (streams)
         {
             TimeToFirstToken.Record(elapsed.TotalSeconds, Tags(model));
+        }
+    }
+
+    /// <summary>An answer was metered.</summary>
+    public static void Used(UsageRecord usage)
+    {
+        var tags = new TagList { { TelemetryNames.TierTag, usage.Tier.ToString() }, { TelemetryNames.ProfileTag, usage.Profile } };
+        if (usage.CostUsd is { } cost)
+        {
+            Cost.Add((double)cost, tags);
+        }
+        else
+        {
+            Unpriced.Add(1, tags);
         }
     }
 
