@@ -1,6 +1,6 @@
 using FlashDrop.Benchmarks;
 
-string[] all = ["micro", "aggregation", "body", "polls", "pending", "pipeline", "memory"];
+string[] all = ["micro", "aggregation", "usage", "body", "polls", "pending", "pipeline", "memory"];
 if (args is [] || args.Any(arg => !all.Contains(arg, StringComparer.Ordinal) && arg != "all"))
 {
     Console.Error.WriteLine($"Name what to measure: {string.Join(", ", all)}, or all.");
@@ -19,6 +19,7 @@ foreach (var name in args is ["all"] ? all : args)
     {
         "micro" => Micro.RunAsync(),
         "aggregation" => UsageAggregationRun.RunAsync(),
+        "usage" => UsageOnAzurite.RunAsync(stop.Token),
         "body" => BodyEncoding.RunAsync(stop.Token),
         "polls" => PollMix.RunAsync(stop.Token),
         "pending" => Pending.RunAsync(stop.Token),
