@@ -218,7 +218,6 @@ module alerts 'modules/alerts.bicep' = {
     topicId: events.outputs.id
     email: alertEmail
     dailyBudgetUsd: dailyBudgetUsd
-    upstreamUrls: [upstreamGenerateBaseUrl, upstreamTasksBaseUrl]
   }
 }
 

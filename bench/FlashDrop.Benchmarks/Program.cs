@@ -7,7 +7,7 @@ if (args is ["serve", var role, ..])
     return await Servers.RunAsync(role, args is [_, _, var upstream] ? new Uri(upstream) : null);
 }
 
-string[] all = ["micro", "aggregation", "body", "polls", "pending", "pipeline", "memory", "gateway", "soak"];
+string[] all = ["micro", "aggregation", "usage", "body", "polls", "pending", "pipeline", "memory", "gateway", "soak"];
 if (args is [] || args.Any(arg => !all.Contains(arg.Split('=')[0], StringComparer.Ordinal) && arg != "all"))
 {
     Console.Error.WriteLine($"Name what to measure: {string.Join(", ", all)}, or all. gateway=1 and soak=1 take about a minute instead of their own time.");
@@ -27,6 +27,7 @@ foreach (var name in args is ["all"] ? all : args)
     {
         "micro" => Micro.RunAsync(),
         "aggregation" => UsageAggregationRun.RunAsync(),
+        "usage" => UsageOnAzurite.RunAsync(stop.Token),
         "body" => BodyEncoding.RunAsync(stop.Token),
         "polls" => PollMix.RunAsync(stop.Token),
         "pending" => Pending.RunAsync(stop.Token),

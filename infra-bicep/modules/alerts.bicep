@@ -18,12 +18,8 @@ param email string
 @description('Upstream spend in USD within 24 hours above which an alert fires.')
 param dailyBudgetUsd int
 
-@description('Upstream base URLs, whose answers are watched.')
-param upstreamUrls string[]
-
 // Names the app reports under: the one place where infrastructure and code agree on them.
 var signals = loadJsonContent('../signals.json')
-var upstreamHosts = [for url in upstreamUrls: '"${split(split(url, '://')[1], '/')[0]}"']
 
 // A rule fires when its query returns a row, so every query holds its own condition. Times are ISO 8601 durations.
 var rules = [
@@ -52,7 +48,7 @@ var rules = [
     window: 'PT10M'
     lookBack: 'PT30M'
     summary: 'The upstream refuses the key (401) or the account is empty or limited (402).'
-    query: 'AppDependencies | where ResultCode in ("401", "402") and Target has_any (${join(upstreamHosts, ', ')}) | summarize Answers = count() by ResultCode, Target | where Answers > 0'
+    query: 'AppMetrics | where Name in ("${signals.metrics.jobs}", "${signals.metrics.requests}") | extend Code = tostring(Properties["error.type"]) | where Code in ("${join(signals.accountCodes, '", "')}") | summarize Times = count() by Code | where Times > 0'
   }
   {
     name: 'no-polls'

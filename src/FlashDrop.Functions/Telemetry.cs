@@ -1,4 +1,4 @@
-using Azure.Core;
+using System.Data.Common;
 using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using FlashDrop.Core.Diagnostics;
@@ -20,12 +20,9 @@ internal static class Telemetry
     public const string ApplicationInsights = "APPLICATIONINSIGHTS_CONNECTION_STRING";
 
     /// <summary>
-    /// Setting: how Application Insights knows the app, in the form the Functions host reads too: <c>Authorization=AAD;ClientId={id}</c>,
-    /// without a client id for the system-assigned identity. Without it the connection string's key has to do.
+    /// Setting: how to show who sends, in the form the Functions host reads, too: <c>Authorization=AAD</c>, and <c>;ClientId=…</c> for a user-assigned
+    /// identity. Needed where Application Insights takes no data on the connection string alone; the exporter does not read it by itself.
     /// </summary>
-    /// <remarks>
-    /// Form: Azure Functions app settings reference, <c>APPLICATIONINSIGHTS_AUTHENTICATION_STRING</c>. The exporter does not read it by itself.
-    /// </remarks>
     public const string Authentication = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
 
     private const string ServiceName = "OTEL_SERVICE_NAME";
@@ -34,29 +31,28 @@ internal static class Telemetry
     public static IServiceCollection AddFlashDropTelemetry(this IServiceCollection services, IConfiguration configuration)
     {
         var otlp = configuration[OtlpEndpoint] is { Length: > 0 };
-        var insights = configuration[ApplicationInsights] is { Length: > 0 } connection ? connection : null;
-        if (!otlp && insights is null)
+        var insights = configuration[ApplicationInsights] is { Length: > 0 };
+        if (!otlp && !insights)
         {
             return services;
         }
 
-        var credential = CredentialOf(configuration[Authentication]);
         var telemetry = services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(configuration[ServiceName] is { Length: > 0 } name ? name : "flashdrop"))
             .WithTracing(tracing =>
             {
                 tracing.AddSource(TelemetryNames.Source, DropInTelemetry.Name);
-                if (insights is not null)
+                if (insights)
                 {
-                    tracing.AddAzureMonitorTraceExporter(Connect);
+                    tracing.AddAzureMonitorTraceExporter(options => Configure(options, configuration));
                 }
             })
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter(TelemetryNames.Source, DropInTelemetry.Name);
-                if (insights is not null)
+                if (insights)
                 {
-                    metrics.AddAzureMonitorMetricExporter(Connect);
+                    metrics.AddAzureMonitorMetricExporter(options => Configure(options, configuration));
                 }
             });
         if (otlp)
@@ -65,34 +61,29 @@ internal static class Telemetry
         }
 
         return services;
-
-        void Connect(AzureMonitorExporterOptions options)
-        {
-            options.ConnectionString = insights;
-            options.Credential = credential;
-        }
     }
 
-    /// <summary>The identity an authentication string asks for; null when it asks for none.</summary>
-    internal static TokenCredential? CredentialOf(string? authentication)
+    /// <summary>Where and as whom an exporter sends.</summary>
+    internal static void Configure(AzureMonitorExporterOptions options, IConfiguration configuration)
     {
-        Dictionary<string, string> fields = new(StringComparer.OrdinalIgnoreCase);
-        foreach (var field in (authentication ?? string.Empty).Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            if (field.Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var value])
-            {
-                fields[name] = value;
-            }
-        }
+        options.ConnectionString = configuration[ApplicationInsights];
+        options.Credential = CredentialOf(configuration[Authentication]);
+    }
 
-        if (!string.Equals(fields.GetValueOrDefault("Authorization"), "AAD", StringComparison.OrdinalIgnoreCase))
+    private static ManagedIdentityCredential? CredentialOf(string? text)
+    {
+        if (string.IsNullOrWhiteSpace(text))
         {
             return null;
         }
 
+        var parts = new DbConnectionStringBuilder { ConnectionString = text };
+        if (!parts.TryGetValue("Authorization", out var kind) || !string.Equals(kind as string, "AAD", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException($"{Authentication} '{text}' is not known: use Authorization=AAD, with ;ClientId=… for a user-assigned identity.", nameof(text));
+        }
+
         return new ManagedIdentityCredential(
-            fields.GetValueOrDefault("ClientId") is { Length: > 0 } client
-                ? ManagedIdentityId.FromUserAssignedClientId(client)
-                : ManagedIdentityId.SystemAssigned);
+            parts.TryGetValue("ClientId", out var id) && id is string { Length: > 0 } client ? ManagedIdentityId.FromUserAssignedClientId(client) : ManagedIdentityId.SystemAssigned);
     }
 }

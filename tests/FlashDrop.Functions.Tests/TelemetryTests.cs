@@ -1,48 +1,38 @@
 using Azure.Identity;
 using Azure.Monitor.OpenTelemetry.Exporter;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
-using OpenTelemetry.Metrics;
-using OpenTelemetry.Trace;
 
 namespace FlashDrop.Functions.Tests;
 
-/// <summary>Telemetry reaches a resource that takes no keys: without an identity it would be refused, in silence.</summary>
+/// <summary>Telemetry reaches an Application Insights that takes none without an identity: the exporter does not look for one by itself.</summary>
 public sealed class TelemetryTests
 {
-    private const string Connection = "InstrumentationKey=00000000-0000-0000-0000-000000000001;IngestionEndpoint=http://127.0.0.1:9/";
-
     [Theory]
     [InlineData("Authorization=AAD;ClientId=11111111-1111-1111-1111-111111111111")]
-    [InlineData(" authorization = aad ; clientid = 11111111-1111-1111-1111-111111111111 ;")]
     [InlineData("Authorization=AAD")]
-    public void AuthenticationString_NamingAnIdentity_IsThatIdentity(string authentication) =>
-        Assert.IsType<ManagedIdentityCredential>(Telemetry.CredentialOf(authentication));
-
-    [Theory]
-    [InlineData(null)]
-    [InlineData("")]
-    [InlineData("ClientId=11111111-1111-1111-1111-111111111111")]
-    [InlineData("Authorization=Key")]
-    [InlineData("AAD")]
-    public void AuthenticationString_NamingNone_IsNoIdentity(string? authentication) => Assert.Null(Telemetry.CredentialOf(authentication));
+    public void AuthenticationString_SendsWithTheIdentity(string text) =>
+        Assert.IsType<ManagedIdentityCredential>(OptionsWith(text).Credential);
 
     [Fact]
-    public void Exporters_OfAConfiguredResource_UseTheConnectionAndTheIdentity()
+    public void NoAuthenticationString_SendsOnTheConnectionStringAlone() => Assert.Null(OptionsWith(null).Credential);
+
+    [Fact]
+    public void UnknownAuthentication_IsRefusedByName()
     {
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        var refused = Assert.Throws<ArgumentException>(() => OptionsWith("Authorization=Basic"));
+
+        Assert.Contains("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", refused.Message, StringComparison.Ordinal);
+    }
+
+    private static AzureMonitorExporterOptions OptionsWith(string? authentication)
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
-            [Telemetry.ApplicationInsights] = Connection,
-            [Telemetry.Authentication] = "Authorization=AAD;ClientId=11111111-1111-1111-1111-111111111111",
+            ["APPLICATIONINSIGHTS_CONNECTION_STRING"] = "InstrumentationKey=11111111-1111-1111-1111-111111111111",
+            ["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] = authentication,
         }).Build();
-
-        using var provider = new ServiceCollection().AddFlashDropTelemetry(configuration).BuildServiceProvider();
-        Assert.NotNull(provider.GetRequiredService<TracerProvider>());
-        Assert.NotNull(provider.GetRequiredService<MeterProvider>());
-        var options = provider.GetRequiredService<IOptionsMonitor<AzureMonitorExporterOptions>>();
-
-        Assert.Equal(Connection, options.CurrentValue.ConnectionString);
-        Assert.IsType<ManagedIdentityCredential>(options.CurrentValue.Credential);
+        var options = new AzureMonitorExporterOptions();
+        Telemetry.Configure(options, configuration);
+        return options;
     }
 }

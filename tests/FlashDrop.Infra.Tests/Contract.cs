@@ -11,8 +11,8 @@ internal sealed partial class Contract(Infrastructure infrastructure, SourceCode
     // The identity form of a host connection, as the Functions host documents it.
     private static readonly string[] HostConnection = ["accountName", "blobServiceUri", "queueServiceUri", "tableServiceUri", "credential", "clientId"];
 
-    // What queries find in the platform's own columns: storage operations and their addresses, answers of an upstream, kinds of calls.
-    private static readonly string[] PlatformNames = ["PutMessage", "-poison/messages", "/", "401", "402", "HTTP"];
+    // What queries find in the platform's own columns: storage operations and their addresses.
+    private static readonly string[] PlatformNames = ["PutMessage", "-poison/messages", "/"];
 
     private const string Connection = "AzureWebJobsStorage";
 
@@ -109,7 +109,6 @@ internal sealed partial class Contract(Infrastructure infrastructure, SourceCode
         where !PlatformNames.Contains(name, StringComparer.Ordinal)
             && !code.Functions.Contains(name, StringComparer.Ordinal)
             && !code.Literals.Contains(name)
-            && !infrastructure.AppSettings.Values.Contains($"https://{name}", StringComparer.Ordinal)
         select $"{query.Key} looks for {name}, which nobody writes";
 
     private IEnumerable<string> Differences(string kind, IReadOnlyList<string> deployed, IReadOnlyList<string> used)

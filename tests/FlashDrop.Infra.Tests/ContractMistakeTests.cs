@@ -76,6 +76,11 @@ public sealed class ContractMistakeTests
             [Function(nameof(Purge))]
             public Task Purge([TimerTrigger("%PurgeSchedule%")] TimerInfo timer) { }
             private readonly Counter<double> _cost = meter.CreateCounter<double>("flashdrop.cost");
+            private readonly Counter<long> _jobs = meter.CreateCounter<long>("flashdrop.jobs");
+            private readonly Histogram<double> _calls = meter.CreateHistogram<double>("gen_ai.client.operation.duration");
+            private readonly Histogram<double> _requests = meter.CreateHistogram<double>("gen_ai.server.request.duration");
+            private static readonly string[] Tags = ["error.type", "flashdrop.tier"];
+            private static readonly string[] Codes = ["upstream_balance", "upstream_unauthorized", "upstream_account", "upstream_key"];
         }
         """;
 
@@ -100,6 +105,8 @@ public sealed class ContractMistakeTests
     [InlineData("QueueTrigger(Queues.Submit)", "QueueTrigger(\"submits\")", "the queue submits, which is not deployed")]
     [InlineData("BlobTrigger(Containers.Inbox + ", "BlobTrigger(\"drops\" + ", "the container drops, which is not deployed")]
     [InlineData("nameof(PollTasks)", "\"Poll\"", "no-polls looks for PollTasks, which nobody writes")]
+    [InlineData("upstream_balance", "upstream_empty", "upstream-account looks for upstream_balance, which nobody writes")]
+    [InlineData("flashdrop.tier", "flashdrop.model", "workbook: upstream-latency looks for flashdrop.tier, which nobody writes")]
     [InlineData("flashdrop.cost", "flashdrop.price", "spend-above-budget looks for flashdrop.cost, which nobody writes")]
     public async Task A_disagreement_is_found(string old, string @new, string expected)
     {

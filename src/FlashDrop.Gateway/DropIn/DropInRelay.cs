@@ -248,7 +248,7 @@ internal sealed class DropInRelay(
         var usage = scan?.Usage;
         var price = prices.Price(tier, scan?.ModelVersion, usage, now);
         lease.Settle(usage is null ? null : usage.PromptTokens + usage.OutputTokens + usage.ToolUsePromptTokens, price.CostUsd);
-        meter.Record(new UsageRecord
+        var record = new UsageRecord
         {
             Id = scan?.ResponseId ?? call.Id.ToString(),
             JobId = call.Id,
@@ -264,7 +264,9 @@ internal sealed class DropInRelay(
             ForeignModel = price.ForeignModel,
             Unpriced = price.Unpriced,
             PriceRow = price.PriceRow,
-        });
+        };
+        Telemetry.Used(record);
+        meter.Record(record);
     }
 
     private void Finish(DropInCall call, RelayPlan plan, RelayOutcome outcome, DropInError? error, TimeSpan duration, Activity? activity)

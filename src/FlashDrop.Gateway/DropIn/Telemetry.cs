@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using FlashDrop.Core.Diagnostics;
+using FlashDrop.Core.Metering;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Relay;
 
@@ -27,6 +28,10 @@ internal static class Telemetry
         TelemetryNames.TokenUsage, "{token}", "Tokens used by an answer",
         advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304] });
 
+    // Under the names the jobs report theirs, so that one sum is the whole spend.
+    private static readonly Counter<double> Cost = Meter.CreateCounter<double>(TelemetryNames.Cost, "USD", "Cost of answers");
+    private static readonly Counter<long> Unpriced = Meter.CreateCounter<long>(TelemetryNames.Unpriced, "{answer}", "Answers of unknown cost");
+
     public static Activity? Start(WireFormat format, string model)
     {
         var activity = Source.StartActivity($"{Operation(format)} {model}", ActivityKind.Client);
@@ -39,6 +44,20 @@ internal static class Telemetry
         if (TimeToFirstToken.Enabled)
         {
             TimeToFirstToken.Record(elapsed.TotalSeconds, Tags(format, model, scan: null));
+        }
+    }
+
+    /// <summary>An answer was metered.</summary>
+    public static void Used(UsageRecord usage)
+    {
+        var tags = new TagList { { TelemetryNames.TierTag, usage.Tier.ToString() }, { TelemetryNames.ProfileTag, usage.Profile } };
+        if (usage.CostUsd is { } cost)
+        {
+            Cost.Add((double)cost, tags);
+        }
+        else
+        {
+            Unpriced.Add(1, tags);
         }
     }
 
