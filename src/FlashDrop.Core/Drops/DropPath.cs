@@ -32,6 +32,6 @@ internal static class DropPath
         _ => path[..^SidecarSuffix.Length],
     };
 
-    /// <summary>What the names of everything that belongs to a drop begin with.</summary>
-    public static string Prefix(string path) => IsBundle(path) ? path[..^BundleFile.Length] : path;
+    /// <summary>What the names of all that belongs to a drop beside itself begin with.</summary>
+    public static string Prefix(string path) => IsBundle(path) ? path[..^BundleFile.Length] : Sidecar(path);
 }

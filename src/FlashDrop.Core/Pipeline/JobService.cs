@@ -261,7 +261,7 @@ internal sealed class JobService(
                     case InlineInput inline:
                         var (type, facts) = await requests.ExamineAsync(request.Native is null ? profile : null, field, inline.Data, cancellationToken);
                         part = new Part { Media = new MediaSource(type.MimeType, inline.Data.Length, _ => Task.FromResult(Stream.Null)) };
-                        known.Add(part, name: null, type, inline.Data.Length, facts);
+                        known.Add(part, type, inline.Data.Length, facts);
                         break;
                     case UrlInput { MimeType: null } url:
                         MimeTypes.OfExtension(url.Url.AbsolutePath);

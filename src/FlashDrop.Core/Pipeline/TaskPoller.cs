@@ -260,9 +260,11 @@ internal sealed class TaskPoller(
 
         public List<PollDelivery> TakeDue(DateTimeOffset now)
         {
-            List<PollDelivery> due = [.. _kept.Where(delivery => delivery.Message.DueAt <= now)];
-            _kept.RemoveAll(due.Contains);
+            var due = _kept.FindAll(IsDue);
+            _kept.RemoveAll(IsDue);
             return due;
+
+            bool IsDue(PollDelivery delivery) => delivery.Message.DueAt <= now;
         }
     }
 }

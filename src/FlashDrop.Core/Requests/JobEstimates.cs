@@ -109,13 +109,13 @@ internal sealed class KnownMedia
     private readonly Dictionary<object, (MediaType Type, long Length, MediaFacts Facts)> _files = new(ReferenceEqualityComparer.Instance);
     private readonly List<(string? Name, MediaType Type, long Length, MediaFacts Facts)> _all = [];
 
-    /// <summary>Every file, in order.</summary>
+    /// <summary>Every file, in order; without a name, which only drops have.</summary>
     public IReadOnlyList<(string? Name, MediaType Type, long Length, MediaFacts Facts)> All => _all;
 
     /// <summary>Notes what a part was made from. Text is in the part itself.</summary>
-    public void Add(Part part, string? name, MediaType type, long length, MediaFacts facts)
+    public void Add(Part part, MediaType type, long length, MediaFacts facts)
     {
-        _all.Add((name, type, length, facts));
+        _all.Add((Name: null, type, length, facts));
         if (((object?)part.Media ?? part.FileData) is { } key)
         {
             _files[key] = (type, length, facts);

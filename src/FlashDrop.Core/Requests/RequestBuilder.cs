@@ -272,7 +272,7 @@ internal sealed class RequestBuilder(
         {
             var stored = await OpenAsync(profile, address, cancellationToken);
             var part = await PartOfAsync(stored, inlineLeft, cancellationToken);
-            known.Add(part, name: null, stored.Type, stored.Info.Length, stored.Facts);
+            known.Add(part, stored.Type, stored.Info.Length, stored.Facts);
             return part;
         }
     }
