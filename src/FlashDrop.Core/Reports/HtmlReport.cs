@@ -88,8 +88,11 @@ internal sealed class HtmlReport
         Tile(
             "Saved vs list",
             Display.Money(usage.SavedUsd, _decimals),
-            $"{Display.Percent(usage.SavedUsd, usage.SavedUsd + usage.CostUsd)} of {Display.Money(usage.ListUsd, _decimals)}",
-            $"and {Display.Money(usage.CacheSavedUsd, _decimals)} by the cache");
+            usage.ListUsd == 0 ? [] :
+            [
+                $"{Display.Percent(usage.SavedUsd, usage.SavedUsd + usage.CostUsd)} of {Display.Money(usage.ListUsd, _decimals)}",
+                $"and {Display.Money(usage.CacheSavedUsd, _decimals)} by the cache",
+            ]);
         Tile(
             "Jobs",
             Display.Number(jobs.Accepted),
@@ -361,7 +364,7 @@ internal sealed class HtmlReport
         var (jobs, usage) = (_report.Jobs, _report.Usage);
         var p95 = jobs.Latency?.Percentile(0.95);
         Table(
-            "Compared with before",
+            "Key figures",
             string.Join(" ", _report.Comparisons.Where(c => c.Days != _report.Days).Select(c => $"{c.Name} covers {Display.Count(c.Days, "day")}, this report {_report.Days}.")),
             [new("Figure"), new("Now"), .. _report.Comparisons.SelectMany(c => new Column[] { new($"{c.Label} ({c.Name})"), new("Change") })],
             [

@@ -31,6 +31,7 @@ function svg(tag, attributes, ...children) {
 const number = new Intl.NumberFormat('en-US');
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'short' });
+const shortDay = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
 const dayOf = (date) => date.toISOString().slice(0, 10);
 const ago = (days) => dayOf(new Date(Date.now() - days * 86_400_000));
 
@@ -114,7 +115,7 @@ async function signIn(key) {
   $('sign-out').hidden = false;
   $('who').textContent = view.me.admin ? `${view.me.caller} (administrator)` : view.me.caller;
   const profiles = view.me.profiles.filter((profile) => profile !== 'digest');
-  $('profile').replaceChildren(...profiles.map((profile) => el('option', { value: profile, textContent: profile })));
+  $('profile').replaceChildren(...profiles.map((profile) => el('option', { value: profile, textContent: profile, defaultSelected: profile === 'default' })));
   $('by-profile').replaceChildren(el('option', { value: '', textContent: 'All' }), ...view.me.profiles.map((profile) => el('option', { value: profile, textContent: profile })));
   $('upload-hint').textContent = `At most ${size(largest())} each. A file in the inbox is never replaced.`;
   $('reports').hidden = !view.me.admin;
@@ -317,7 +318,7 @@ function fillRow(row, job) {
   const [, state, tokens, cost, time, at, actions] = row.children;
   state.firstElementChild.className = `state ${job.state}`;
   state.firstElementChild.textContent = job.state;
-  state.lastElementChild.textContent = job.error && job.state !== 'Succeeded' ? job.error.code : job.attempt > 1 && ACTIVE.has(job.state) ? `attempt ${job.attempt}` : '';
+  state.lastElementChild.textContent = job.error && job.state !== 'Succeeded' ? `${job.error.code}${job.discardedAt ? ', discarded' : ''}` : job.attempt > 1 && ACTIVE.has(job.state) ? `attempt ${job.attempt}` : '';
   tokens.textContent = tokensOf(job) === null ? '–' : number.format(tokensOf(job));
   cost.textContent = costOf(job);
   const end = job.completedAt ? new Date(job.completedAt) : new Date();
@@ -336,7 +337,7 @@ function actionsOf(job) {
   const buttons = [];
   if (job.state === 'Succeeded') buttons.push(action('Result', job, () => openDetail(job.id)));
   if (job.state === 'Failed') buttons.push(action('Error', job, () => openDetail(job.id)));
-  if (job.links.retry) buttons.push(action('Retry', job, () => change(job, 'POST', job.links.retry, 'is tried again.')));
+  if (job.links.retry && !job.discardedAt) buttons.push(action('Retry', job, () => change(job, 'POST', job.links.retry, 'is tried again.')));
   if (job.links.cancel) buttons.push(action('Cancel', job, () => change(job, 'DELETE', job.links.cancel, 'is cancelled.'), 'danger'));
   return buttons;
 }
@@ -404,12 +405,18 @@ function drawChart(days) {
       svg('rect', { x: x + step * 0.18, y: top + graph - tall, width: step * 0.64, height: tall, rx: 3, class: 'bar-fill' }));
     if ((days.length - 1 - index) % 2 === 0) {
       const text = svg('text', { x: x + step / 2, y: height - 7, class: 'tick', 'text-anchor': 'middle' });
-      text.textContent = `${Number(entry.day.slice(8))}.${Number(entry.day.slice(5, 7))}.`;
+      text.textContent = shortDay.format(new Date(entry.day));
       group.append(text);
     }
 
     chart.append(group);
   });
+
+  if (most === 0) {
+    const text = svg('text', { x: left + (width - left) / 2, y: top + graph / 2 + 4, class: 'tick', 'text-anchor': 'middle' });
+    text.textContent = 'Nothing was spent yet.';
+    chart.append(text);
+  }
 
   const table = el('table', { className: 'visually-hidden' },
     el('caption', { textContent: 'Spend by day, UTC' }),
@@ -429,24 +436,24 @@ async function openDetail(id) {
     ['Finished', job.completedAt ? when.format(new Date(job.completedAt)) : null], ['Cost', costOf(job)],
     ['Prompt tokens', job.usage ? number.format(job.usage.promptTokens) : null], ['Cached tokens', job.usage?.cachedTokens ? number.format(job.usage.cachedTokens) : null],
     ['Output tokens', job.usage ? number.format(job.usage.outputTokens) : null], ['Input', job.media ? `${job.media.mimeType}, ${size(job.media.bytes)}` : null],
-    ['File', job.dropPath], ['Job', job.id], ...Object.entries(job.tags),
+    ['File', job.dropPath], ['Id', job.id], ...Object.entries(job.tags),
   ].filter(([, value]) => value);
-  const body = el('div', {}, el('dl', { className: 'facts' }, ...facts.map(([name, value]) => el('div', {}, el('dt', { textContent: name }), el('dd', { textContent: value })))));
+  const answer = el('div', { id: 'answer' });
+  const body = el('div', {}, answer);
   if (job.error && job.state !== 'Succeeded') {
     body.append(el('h3', { textContent: 'Error' }), el('div', { className: 'callout' },
       el('p', {}, el('strong', { textContent: job.error.code })), el('p', { textContent: job.error.message }), el('p', { textContent: `What to do: ${job.error.remedy}` })));
   }
 
+  body.append(el('h3', { textContent: 'Job' }), el('dl', { className: 'facts' }, ...facts.map(([name, value]) => el('div', {}, el('dt', { textContent: name }), el('dd', { textContent: value })))));
   if (job.attempts.length > 0) {
-    body.append(el('h3', { textContent: 'Attempts' }), el('div', { className: 'scroll' }, el('table', {},
+    body.append(el('h3', { textContent: 'Attempts' }), el('div', { className: 'scroll' }, el('table', { className: 'attempts' },
       el('thead', {}, el('tr', {}, ...['#', 'Tier', 'Model', 'Outcome', 'Cost'].map((title) => el('th', { scope: 'col', textContent: title })))),
       el('tbody', {}, ...job.attempts.map((attempt) => el('tr', {}, ...[
         attempt.number, attempt.tier, attempt.model ?? '–', attempt.errorCode ?? (attempt.endedAt ? 'answered' : 'under way'), attempt.costUsd === undefined ? '–' : money(attempt.costUsd),
       ].map((value) => el('td', { textContent: value }))))))));
   }
 
-  const answer = el('div', { id: 'answer' });
-  body.append(answer);
   $('detail-body').replaceChildren(body);
   if (!$('detail').open) $('detail').showModal();
   $('detail-title').focus();
@@ -459,7 +466,7 @@ async function showResult(job, place) {
     const text = await response.text();
     const envelope = JSON.parse(text);
     if (envelope.answer?.text) {
-      place.append(el('h3', { textContent: 'Answer' }), el('pre', { textContent: envelope.answer.text, tabIndex: 0 }));
+      place.append(el('h3', { textContent: 'Answer' }), el('pre', { textContent: readable(envelope.answer.text), tabIndex: 0 }));
     }
 
     const button = el('button', { type: 'button', textContent: 'Download the whole result as JSON' });
@@ -467,6 +474,16 @@ async function showResult(job, place) {
     place.append(el('p', {}, button));
   } catch (error) {
     place.append(el('p', { className: 'muted', textContent: error.message }));
+  }
+}
+
+// An answer in JSON with its lines set apart; any other as it came.
+function readable(text) {
+  try {
+    const value = JSON.parse(text);
+    return typeof value === 'object' ? JSON.stringify(value, null, 2) : text;
+  } catch {
+    return text;
   }
 }
 
@@ -509,7 +526,7 @@ async function send(file, name) {
       await api('/api/jobs', { method: 'POST', body: JSON.stringify(request), headers: { 'Content-Type': 'application/json' } });
     }
 
-    status.textContent = `In ${profile}`;
+    status.textContent = `Sent to ${profile}`;
     refresh();
   } catch (error) {
     if (error.code !== 'drop_exists') {
