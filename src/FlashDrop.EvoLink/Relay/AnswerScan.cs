@@ -140,7 +140,7 @@ public sealed class AnswerScan
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.String)
                 {
-                    model = ModelVersion is not null && reader.ValueTextEquals(ModelVersion) ? ModelVersion : reader.GetString();
+                    model = ModelVersion is not null && reader.ValueTextEquals(ModelVersion) ? ModelVersion : JsonRead.Label(reader.GetString());
                 }
 
                 SkipValue(ref reader, payload);
@@ -148,7 +148,7 @@ public sealed class AnswerScan
             else if (ResponseId is null && (reader.ValueTextEquals("responseId"u8) || reader.ValueTextEquals("id"u8)))
             {
                 reader.Read();
-                ResponseId = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : null;
+                ResponseId = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? JsonRead.Label(reader.GetString()) : null;
                 SkipValue(ref reader, payload);
             }
             else if (reader.ValueTextEquals("error"u8))
@@ -212,7 +212,7 @@ public sealed class AnswerScan
             if (reader.ValueTextEquals("finishReason"u8) || reader.ValueTextEquals("finish_reason"u8))
             {
                 reader.Read();
-                finish = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : finish;
+                finish = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? JsonRead.Label(reader.GetString()) : finish;
                 isError |= string.Equals(finish, "error", StringComparison.Ordinal);
             }
             else
