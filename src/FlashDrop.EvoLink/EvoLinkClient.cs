@@ -24,7 +24,6 @@ internal sealed partial class EvoLinkClient(
     TimeProvider time,
     ILogger<EvoLinkClient> logger) : IEvoLinkClient
 {
-    private const int MaxTaskIdLength = 256;
     private const int MaxIdempotencyKeyLength = 96;
 
     // Links lead to many hosts; what protects us from one slow host is the timeout, so they share a route.
@@ -220,9 +219,9 @@ internal sealed partial class EvoLinkClient(
 
     private async Task<TaskReading> ReadTaskAsync(string taskId, bool answerIsJson, CancellationToken cancellationToken)
     {
-        if (string.IsNullOrWhiteSpace(taskId) || taskId.Length > MaxTaskIdLength || taskId is "." or "..")
+        if (!TaskReader.IsTaskId(taskId))
         {
-            throw new ArgumentException($"'{taskId}' is no task id: 1 to {MaxTaskIdLength} characters are.", nameof(taskId));
+            throw new ArgumentException($"'{taskId}' is no task id: 1 to {TaskReader.MaxIdLength} characters are.", nameof(taskId));
         }
 
         var outgoing = new Outgoing(Below(_options.TasksBaseUrl, $"v1/tasks/{Uri.EscapeDataString(taskId)}"), null);

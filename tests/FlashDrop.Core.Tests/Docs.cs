@@ -5,13 +5,16 @@ internal static class Docs
 {
     public static string Read(string name) => Source($"docs/{name}");
 
-    public static string Source(string path)
+    public static string Source(string path) => File.ReadAllText(PathOf(path));
+
+    /// <summary>A file of the repository.</summary>
+    public static string PathOf(string path)
     {
         for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "Functions.sln")))
             {
-                return File.ReadAllText(Path.Combine(folder.FullName, path));
+                return Path.Combine(folder.FullName, path);
             }
         }
 

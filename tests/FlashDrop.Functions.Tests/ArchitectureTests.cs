@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Runtime.CompilerServices;
 
 namespace FlashDrop.Functions.Tests;
@@ -74,6 +76,68 @@ public sealed class ArchitectureTests
             .Select(field => $"{field.DeclaringType}.{field.Name}");
 
         Assert.Empty(changing);
+    }
+
+    /// <summary>Read-only fields can hold objects that change.</summary>
+    [Theory]
+    [InlineData(EvoLink)]
+    [InlineData(Core)]
+    [InlineData(Azure)]
+    [InlineData(Gateway)]
+    [InlineData(Functions)]
+    public void Types_KeepNoStatefulObjectsInStaticFields(string project)
+    {
+        string[] stateful =
+        [
+            "ConcurrentDictionary`2", "ConcurrentQueue`1", "ConcurrentBag`1", "MemoryCache", "HttpClient", "SemaphoreSlim", "Lock", "Timer", "PeriodicTimer", "Random",
+            "AsyncLocal`1", "ThreadLocal`1", "ConditionalWeakTable`2", "StringBuilder", "CancellationTokenSource", "Stopwatch",
+        ];
+        var holding = Assembly.Load(project).GetTypes()
+            .Where(type => !IsGenerated(type))
+            .SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly))
+            .Where(field => stateful.Contains(field.FieldType.Name, StringComparer.Ordinal))
+            .Select(field => $"{field.DeclaringType}.{field.Name}");
+
+        Assert.Empty(holding);
+    }
+
+    /// <summary>Time comes from an injected <see cref="TimeProvider"/>: the compiled code calls no clock. The analyzers say so while writing.</summary>
+    [Theory]
+    [InlineData(EvoLink)]
+    [InlineData(Core)]
+    [InlineData(Azure)]
+    [InlineData(Gateway)]
+    [InlineData(Functions)]
+    [InlineData(Simulator)]
+    [InlineData(LocalHost)]
+    public void Code_CallsNoClock(string project)
+    {
+        string[] clocks =
+        [
+            "DateTime.get_Now", "DateTime.get_UtcNow", "DateTime.get_Today", "DateTimeOffset.get_Now", "DateTimeOffset.get_UtcNow", "TimeZoneInfo.get_Local",
+            "Environment.get_TickCount", "Environment.get_TickCount64", "Stopwatch.StartNew", "Stopwatch.GetTimestamp", "Thread.Sleep",
+        ];
+
+        Assert.Empty(Members(project).Intersect(clocks, StringComparer.Ordinal));
+    }
+
+    /// <summary>Every member of other assemblies that a project's code names, as <c>Type.member</c>.</summary>
+    private static List<string> Members(string project)
+    {
+        using var file = new PEReader(File.OpenRead(Assembly.Load(project).Location));
+        var metadata = file.GetMetadataReader();
+        List<string> members = [];
+        foreach (var handle in metadata.MemberReferences)
+        {
+            var member = metadata.GetMemberReference(handle);
+            if (member.Parent.Kind == HandleKind.TypeReference)
+            {
+                var type = metadata.GetTypeReference((TypeReferenceHandle)member.Parent);
+                members.Add($"{metadata.GetString(type.Name)}.{metadata.GetString(member.Name)}");
+            }
+        }
+
+        return members;
     }
 
     private static IEnumerable<string> References(string project) =>

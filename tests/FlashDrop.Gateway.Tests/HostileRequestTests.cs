@@ -259,6 +259,73 @@ public sealed class HostileRequestTests
         }
     }
 
+    public static TheoryData<string, string, int, string> Paths => new()
+    {
+        // method, path, status, code
+        { "GET", "api/jobs/%2e%2e%2f%2e%2e%2fetc", 404, "job_not_found" },
+        { "GET", "api/jobs/..%5c..%5cresults", 404, "job_not_found" },
+        { "GET", "api/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV%0d%0aX-Injected:%201", 404, "job_not_found" },
+        { "GET", "api/jobs/8ZZZZZZZZZZZZZZZZZZZZZZZZZ", 404, "job_not_found" },
+        { "GET", "api/jobs/job:01ARZ3NDEKTSV4RRFFQ69G5FAV", 404, "job_not_found" },
+        { "GET", "api/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV'%20or%20'1'%20eq%20'1", 404, "job_not_found" },
+        { "GET", "api/jobs/%EF%BC%90%EF%BC%91ARZ3NDEKTSV4RRFFQ69G5FA", 404, "job_not_found" },
+        { "GET", $"api/jobs/{new string('0', 4000)}", 404, "job_not_found" },
+        { "DELETE", "api/jobs/*", 404, "job_not_found" },
+        { "GET", "api/jobs/%20/result", 404, "job_not_found" },
+        { "GET", "api/jobs?cursor=..%2f..%2fusage", 400, "invalid_request" },
+        { "GET", "api/jobs?caller=bob", 403, "forbidden" },
+        { "GET", "api/usage?caller=bob", 403, "forbidden" },
+        { "GET", "api/reports/daily/..%2f..%2frequests/summary.json", 403, "forbidden" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public async Task PathOrQueryThatReachesFurther_IsAnsweredLikeAnyOther(string method, string path, int status, string code)
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Jobs.Add("bob");
+
+        var reply = await host.SendAsync(method, path);
+
+        Assert.Equal((status, code), (reply.Status, reply["code"]));
+        Assert.Null(reply.Header("X-Injected"));
+    }
+
+    [Theory]
+    [InlineData("Idempotency-Key", "two words", "header.Idempotency-Key")]
+    [InlineData("Idempotency-Key", "caf\u00e9", "header.Idempotency-Key")]
+    [InlineData("Idempotency-Key", null, "header.Idempotency-Key")]
+    public async Task UnusableHeader_IsNamed(string header, string? value, string field)
+    {
+        await using var host = await GatewayHost.StartAsync();
+
+        var reply = await host.SendAsync("POST", "api/jobs", """{"prompt":"x"}""", headers: [(header, value ?? new string('k', 5000))]);
+
+        Assert.Equal((400, "invalid_request"), (reply.Status, reply["code"]));
+        Assert.Equal(field, reply.Json.GetProperty("errors")[0].GetProperty("field").GetString());
+        Assert.Empty(host.Jobs.Accepted);
+    }
+
+    [Theory]
+    [InlineData("X-Original-URL", "/api/jobs/01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+    [InlineData("X-HTTP-Method-Override", "DELETE")]
+    [InlineData("X-Forwarded-For", "127.0.0.1")]
+    [InlineData("X-Forwarded-Prefix", "//evil.example")]
+    [InlineData("Prefer", "wait=99999999999999999999")]
+    [InlineData("Prefer", "wait=-1, wait=\"")]
+    [InlineData("traceparent", "00-zz-\u0041")]
+    [InlineData("If-None-Match", "*\"")]
+    public async Task HeaderThatIsNoneOfOurs_ChangesNothing(string header, string value)
+    {
+        await using var host = await GatewayHost.StartAsync();
+
+        var reply = await host.SendAsync("POST", "api/jobs", """{"prompt":"x"}""", headers: [(header, value)]);
+
+        Assert.Equal(202, reply.Status);
+        Assert.StartsWith("/api/jobs/", reply.Header("Location"), StringComparison.Ordinal);
+        Assert.Equal("alice", Assert.Single(host.Jobs.Accepted).Caller);
+    }
+
     private static string BodyOf(int length) => $$"""{"prompt":"{{new string('x', length - 13)}}"}""";
 
     /// <summary>A stream that does not tell its length, so that the client sends chunks.</summary>

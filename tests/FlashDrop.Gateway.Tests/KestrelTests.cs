@@ -44,6 +44,37 @@ public sealed class KestrelTests
         Assert.Contains("\"code\":\"invalid_body\"", answer, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/api/jobs/%00", 400)]
+    [InlineData("/api/jobs/../../etc/passwd", 404)]
+    [InlineData("/api/jobs/%2e%2e/%2e%2e/etc", 404)]
+    [InlineData("//api/jobs", 404)]
+    [InlineData("http://169.254.169.254/latest/meta-data", 400)]
+    public async Task PathThatLeavesTheApi_FindsNothing(string path, int status)
+    {
+        await using var host = await StartAsync();
+
+        var answer = await ExchangeAsync(host, $"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nx-api-key: {GatewayHost.AliceKey}\r\n\r\n");
+
+        Assert.StartsWith($"HTTP/1.1 {status} ", answer, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Content-Length: 2\r\nContent-Length: 3")]
+    [InlineData("Content-Length: -1")]
+    [InlineData("Content-Length: 2\r\nTransfer-Encoding: chunked, identity")]
+    [InlineData("X-Long: LONG")]
+    [InlineData("Bad Header: x\r\nContent-Length: 2")]
+    public async Task HeadersThatContradictOrOverflow_AreRefused_AndNothingIsAccepted(string headers)
+    {
+        await using var host = await StartAsync();
+
+        var answer = await ExchangeAsync(host, $"{Head}{headers.Replace("LONG", new string('x', 100_000), StringComparison.Ordinal)}\r\n\r\n{{}}");
+
+        Assert.Matches("^HTTP/1.1 4(00|31) ", answer);
+        Assert.Empty(host.Jobs.Accepted);
+    }
+
     [Fact]
     public async Task EmptyIdempotencyKey_Is400()
     {

@@ -5,6 +5,7 @@ using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Schemas;
 using FlashDrop.EvoLink.Generation;
+using FlashDrop.EvoLink.Json;
 
 namespace FlashDrop.Core.Drops;
 
@@ -186,7 +187,7 @@ internal sealed record DropOverrides
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(ReadableJson.Of(json));
             return Config(document.RootElement.Clone(), path, problems);
         }
         catch (JsonException)

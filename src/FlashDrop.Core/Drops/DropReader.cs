@@ -5,6 +5,7 @@ using FlashDrop.Core.Ports;
 using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Schemas;
+using FlashDrop.EvoLink.Json;
 using Microsoft.Extensions.Options;
 
 namespace FlashDrop.Core.Drops;
@@ -149,7 +150,7 @@ internal sealed class DropReader(IContentStore content, RequestBuilder requests,
     {
         try
         {
-            return JsonDocument.Parse(bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, Tolerant);
+            return JsonDocument.Parse(ReadableJson.Of(bytes.Span.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes), Tolerant);
         }
         catch (JsonException)
         {

@@ -4,6 +4,7 @@ using FlashDrop.Core.Requests;
 using FlashDrop.Core.Schemas;
 using FlashDrop.Core.Structured;
 using FlashDrop.EvoLink.Generation;
+using FlashDrop.EvoLink.Json;
 
 namespace FlashDrop.Core.Profiles;
 
@@ -53,7 +54,7 @@ internal static class ProfileReader
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, Tolerant);
+            document = JsonDocument.Parse(ReadableJson.Of(json), Tolerant);
         }
         catch (JsonException e)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FlashDrop.Core.Schemas;
+using FlashDrop.EvoLink.Json;
 
 namespace FlashDrop.Core.Structured;
 
@@ -24,7 +25,7 @@ internal static class StructuredAnswers
 
         try
         {
-            using var document = JsonDocument.Parse(Unfenced(text), Strict);
+            using var document = JsonDocument.Parse(ReadableJson.Of(Unfenced(text)), Strict);
             return document.RootElement.Clone();
         }
         catch (JsonException)
@@ -49,7 +50,7 @@ internal static class StructuredAnswers
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(Unfenced(text), Strict);
+            document = JsonDocument.Parse(ReadableJson.Of(Unfenced(text)), Strict);
         }
         catch (JsonException e)
         {

@@ -8,6 +8,9 @@ namespace FlashDrop.EvoLink.Json;
 /// <summary>Tolerant reads: a missing property is null, a number may come as a string and the other way round.</summary>
 internal static class JsonRead
 {
+    /// <summary>Longest name or id kept; table keys and columns have limits, and these come from outside.</summary>
+    public const int MaxLabel = 128;
+
     /// <summary>Parses; every string of the element can be read.</summary>
     public static bool TryParse(ReadOnlySpan<byte> utf8, out JsonElement element)
     {
@@ -41,6 +44,12 @@ internal static class JsonRead
     /// <summary>A property that is really a string; empty counts as absent.</summary>
     public static string? GetString(this JsonElement element, string name) =>
         element.Get(name) is { ValueKind: JsonValueKind.String } value && value.GetString() is { Length: > 0 } text ? text : null;
+
+    /// <summary>A name or id that is kept in rows: like <see cref="GetText"/>, cut to <see cref="MaxLabel"/> characters.</summary>
+    public static string? GetLabel(this JsonElement element, string name) => Label(element.GetText(name));
+
+    /// <summary>The text, cut to <see cref="MaxLabel"/> characters.</summary>
+    public static string? Label(string? text) => text?.Length > MaxLabel ? text[..MaxLabel] : text;
 
     public static long? GetLong(this JsonElement element, string name) => element.Get(name) is { } value ? AsLong(value) : null;
 

@@ -163,7 +163,7 @@ public sealed class AnswerScan
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.String)
                 {
-                    model = ModelVersion is not null && reader.ValueTextEquals(ModelVersion) ? ModelVersion : reader.GetString();
+                    model = ModelVersion is not null && reader.ValueTextEquals(ModelVersion) ? ModelVersion : JsonRead.Label(reader.GetString());
                 }
 
                 reader.Skip();
@@ -177,7 +177,7 @@ public sealed class AnswerScan
             else if (ResponseId is null && (Is(in reader, "responseId"u8) || Is(in reader, "id"u8)))
             {
                 reader.Read();
-                ResponseId = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : null;
+                ResponseId = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? JsonRead.Label(reader.GetString()) : null;
                 reader.Skip();
             }
             else if (Is(in reader, "error"u8))
@@ -300,7 +300,7 @@ public sealed class AnswerScan
             if (Is(in reader, "finishReason"u8) || Is(in reader, "finish_reason"u8))
             {
                 reader.Read();
-                finish = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? reader.GetString() : finish;
+                finish = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? JsonRead.Label(reader.GetString()) : finish;
                 isError |= string.Equals(finish, "error", StringComparison.Ordinal);
             }
             else

@@ -34,12 +34,12 @@ internal static class NativeAnswer
         return new Answer
         {
             Text = text.ToString(),
-            FinishReason = candidate.GetText("finishReason"),
-            BlockReason = (root.Get("promptFeedback") ?? default).GetText("blockReason"),
+            FinishReason = candidate.GetLabel("finishReason"),
+            BlockReason = (root.Get("promptFeedback") ?? default).GetLabel("blockReason"),
             FunctionCalls = calls,
             Usage = UsageReader.Native(root.Get("usageMetadata")),
-            ModelVersion = root.GetString("modelVersion"),
-            ResponseId = root.GetText("responseId"),
+            ModelVersion = root.GetLabel("modelVersion"),
+            ResponseId = root.GetLabel("responseId"),
             ReportedCostUsd = UsageReader.ReportedCostUsd(root),
             Raw = root,
         };

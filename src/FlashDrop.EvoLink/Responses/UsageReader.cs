@@ -7,6 +7,12 @@ namespace FlashDrop.EvoLink.Responses;
 /// <summary>Reads token counts in either vocabulary. Counts that are absent or all zero are no counts: unknown is never zero.</summary>
 internal static class UsageReader
 {
+    /// <summary>More tokens than any answer has: a number beyond is no count, and sums would overflow.</summary>
+    private const long MostTokens = 1_000_000_000_000;
+
+    /// <summary>More modalities than there are; the list is kept in a row.</summary>
+    private const int MostModalities = 16;
+
     public static TokenUsage? Native(JsonElement? metadata)
     {
         if (metadata is not { ValueKind: JsonValueKind.Object } usage)
@@ -65,7 +71,7 @@ internal static class UsageReader
     private static TokenUsage? NullIfEmpty(TokenUsage usage) =>
         usage.PromptTokens == 0 && usage.OutputTokens == 0 && usage.TotalTokens == 0 && usage.ToolUsePromptTokens == 0 ? null : usage;
 
-    private static long Count(JsonElement usage, string name) => Math.Max(0, usage.GetLong(name) ?? 0);
+    private static long Count(JsonElement usage, string name) => usage.GetLong(name) is >= 0 and <= MostTokens and { } count ? count : 0;
 
     private static List<ModalityTokens> Details(JsonElement usage, string name)
     {
@@ -74,7 +80,7 @@ internal static class UsageReader
         {
             foreach (var item in list.Value.EnumerateArray())
             {
-                if (item.GetString("modality") is { } modality)
+                if (details.Count < MostModalities && item.GetLabel("modality") is { } modality)
                 {
                     details.Add(new ModalityTokens(modality.ToUpperInvariant(), Count(item, "tokenCount")));
                 }

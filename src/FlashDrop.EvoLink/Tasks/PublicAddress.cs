@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace FlashDrop.EvoLink.Tasks;
 
 /// <summary>Tells addresses of the public internet from those of private networks, this machine and cloud metadata.</summary>
-internal static class PublicAddress
+public static class PublicAddress
 {
     private static readonly IPNetwork[] NotPublic =
     [
@@ -23,11 +23,11 @@ internal static class PublicAddress
 
     private static readonly IPNetwork PublicV6 = IPNetwork.Parse("2000::/3");
 
+    /// <summary>Whether an address is one of the public internet. An IPv4 address mapped into IPv6 counts as what it is.</summary>
     public static bool IsPublic(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
         return (plain.AddressFamily == AddressFamily.InterNetwork || PublicV6.Contains(plain))
             && !Array.Exists(NotPublic, network => network.Contains(plain));
     }
-
 }

@@ -41,6 +41,9 @@ internal abstract record TaskResult
 /// <summary>Reads task objects. The form of a finished text task is documented nowhere, so every plausible one is accepted.</summary>
 internal static class TaskReader
 {
+    /// <summary>Longest id of a task, in characters.</summary>
+    public const int MaxIdLength = 256;
+
     private const int MaxDepth = 4;
 
     private static readonly string[] ResultFields = ["results", "result_data", "result", "output", "response", "data"];
@@ -103,7 +106,10 @@ internal static class TaskReader
         return task is not null;
     }
 
-    private static bool HasIdentity(JsonElement root) => root.GetString("id") is not null && root.GetString("status") is not null;
+    /// <summary>Whether a task of this id can be asked for.</summary>
+    public static bool IsTaskId([NotNullWhen(true)] string? id) => !string.IsNullOrWhiteSpace(id) && id.Length <= MaxIdLength && id is not ("." or "..");
+
+    private static bool HasIdentity(JsonElement root) => IsTaskId(root.GetString("id")) && root.GetString("status") is not null;
 
     private static bool IsTask(JsonElement root) =>
         HasIdentity(root)

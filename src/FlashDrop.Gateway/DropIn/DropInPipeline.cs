@@ -75,7 +75,9 @@ internal sealed class DropInPipeline(CallerAuthenticator authenticator, RandomNu
         {
             case BadHttpRequestException:
                 return DropInError.Of(Problem.InterruptedBody());
-            case JsonException or InvalidOperationException { Source: "System.Text.Json" }:
+            case JsonException:
+            case InvalidOperationException { Source: { } source } when source.StartsWith("System.Text.Json", StringComparison.Ordinal):
+                // A reader finds what is no text (half a surrogate pair, stray bytes) only when it is asked for it.
                 return DropInError.Invalid("The body is not usable JSON in UTF-8, or is nested too deeply.", code: "invalid_json");
             case StorageUnavailableException:
                 Log.StorageUnavailable(logger, exception, id.ToString());

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using FlashDrop.EvoLink.Generation;
+using FlashDrop.EvoLink.Json;
 using FlashDrop.EvoLink.Relay;
 
 namespace FlashDrop.Gateway.DropIn;
@@ -26,7 +27,7 @@ internal sealed class NativeToChat(bool includesUsage, DateTimeOffset created, s
     public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan)
     {
         _scan = scan;
-        using var document = JsonDocument.Parse(answer);
+        using var document = JsonDocument.Parse(ReadableJson.Of(answer));
         var (text, thought, calls) = Read(document.RootElement);
         using (var writer = new Utf8JsonWriter(_buffer, Relaxed))
         {
@@ -63,7 +64,7 @@ internal sealed class NativeToChat(bool includesUsage, DateTimeOffset created, s
     public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
     {
         _scan = scan;
-        using var document = JsonDocument.Parse(chunk);
+        using var document = JsonDocument.Parse(ReadableJson.Of(chunk));
         var (text, thought, calls) = Read(document.RootElement);
         var ends = scan.IsWhole;
         if (text.Length == 0 && thought.Length == 0 && calls.Count == 0 && !ends && !_first)

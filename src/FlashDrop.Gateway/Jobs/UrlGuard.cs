@@ -1,6 +1,6 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using FlashDrop.EvoLink.Tasks;
 
 namespace FlashDrop.Gateway.Jobs;
 
@@ -13,21 +13,6 @@ internal sealed class UrlGuard(IEnumerable<int> allowedPorts, bool allowLoopback
     public const int MaxLength = 2048;
 
     private static readonly string[] PrivateSuffixes = [".localhost", ".local", ".internal", ".home.arpa", ".lan", ".intranet", ".corp"];
-
-    private static readonly IPNetwork[] PrivateNetworks =
-    [
-        .. new[]
-        {
-            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
-            "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
-        }.Select(IPNetwork.Parse),
-    ];
-
-    // Global unicast; everything else in IPv6 is local, mapped, translated or reserved.
-    private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
-
-    private static readonly IPNetwork[] PrivateInGlobalUnicast =
-        [.. new[] { "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20" }.Select(IPNetwork.Parse)];
 
     private readonly HashSet<int> _allowedPorts = [.. allowedPorts.DefaultIfEmpty(443)];
 
@@ -87,7 +72,7 @@ internal sealed class UrlGuard(IEnumerable<int> allowedPorts, bool allowLoopback
     {
         if (IPAddress.TryParse(host, out var address))
         {
-            return IsPublicAddress(address);
+            return PublicAddress.IsPublic(address);
         }
 
         var name = host.TrimEnd('.').ToLowerInvariant();
@@ -98,17 +83,5 @@ internal sealed class UrlGuard(IEnumerable<int> allowedPorts, bool allowLoopback
             && last.Length > 0
             && char.IsAsciiLetter(last[0])
             && !PrivateSuffixes.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
-    }
-
-    private static bool IsPublicAddress(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-        {
-            address = address.MapToIPv4();
-        }
-
-        return address.AddressFamily == AddressFamily.InterNetwork
-            ? !PrivateNetworks.Any(network => network.Contains(address))
-            : GlobalUnicast.Contains(address) && !PrivateInGlobalUnicast.Any(network => network.Contains(address));
     }
 }

@@ -3,6 +3,7 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
+using FlashDrop.Core.Structured;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.EvoLink.Tasks;
 using FlashDrop.Testing.Upstream;
@@ -18,6 +19,15 @@ public sealed class StructuredAnswerTests
           "repair": true
         }
         """;
+
+    [Fact]
+    public void JsonCutInsideACharacter_IsReadWithAMark()
+    {
+        var check = new AnswerCheck { MimeType = StructuredAnswers.Json, Schema = JsonElement.Parse("""{"type":"OBJECT","properties":{"a":{"type":"STRING","maxLength":2}}}""") };
+
+        Assert.Empty(StructuredAnswers.Misfits(check, """{"a":"x\ud83d"}"""));
+        Assert.Equal("x\uFFFD", StructuredAnswers.Read(check, """{"a":"x\ud83d"}""")!.Value.GetProperty("a").GetString());
+    }
 
     [Fact]
     public async Task AnswerThatFits_IsStoredAsIndentedJson_WithoutItsFence()

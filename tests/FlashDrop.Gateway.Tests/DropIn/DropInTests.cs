@@ -49,6 +49,16 @@ public sealed class DropInTests
     }
 
     [Theory]
+    [InlineData(DropInHost.Generate, """{"contents":[{"parts":[{"text":"x"}]}],"\ud800":1}""")]
+    [InlineData("v1/chat/completions", """{"model":"gemini-2.5-flash","messages":[{"role":"user","content":"x"}],"\udc00":1}""")]
+    public async Task BodyWhoseNamesAreNoText_Is400(string path, string body)
+    {
+        await using var host = await DropInHost.StartAsync();
+
+        Assert.Equal(400, (await host.PostAsync(path, body)).Status);
+    }
+
+    [Theory]
     [InlineData("v1beta/models/gemini-2.5-flash%3AgenerateContent")]
     [InlineData("v1/models/gemini-2.5-flash:generateContent")]
     [InlineData("v1beta/models/models/gemini-2.5-flash:generateContent")]

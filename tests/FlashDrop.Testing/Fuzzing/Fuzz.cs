@@ -18,7 +18,7 @@ public static class Fuzz
     /// <summary>Fragments that parsers stumble over.</summary>
     private static readonly string[] Fragments =
     [
-        "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "false", "0", "-1", "1e999", "-0.0", "9223372036854775808", "1.5", "\"\"", "{}", "[]",
+        "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "false", "0", "-1", "1e999", "-0.0", "9223372036854775807", "9223372036854775808", "1.5", "\"\"", "{}", "[]",
         "\\ud800", "\"\\ud800\"", "\"\\udfff\"", "\\u0000", "\0", "\r\n", "\n\n", "data: ", "data:", "event: error\n", ": ping\n", "[DONE]", "\uFEFF",
         "<html>", "//", "/*", "*/", "\u2028", "😀", "%00", "../", "\t",
     ];

@@ -295,7 +295,7 @@ internal sealed class Invariants(SimulatedWorld simulation)
     private void CheckResult(Job job)
     {
         // A try that dies between its blob and its row leaves the blob; the one that ends the job removes it, unless it dies as well.
-        var strays = (_disturbed.GetValueOrDefault(job.Id)?.Count ?? 0) > 1;
+        var strays = _disturbed.GetValueOrDefault(job.Id)?.Count(what => what != SimulatedUsers.HungUp) > 1;
         var (result, error) = (EnvelopeOf(ResultNames.Result(job)), EnvelopeOf(ResultNames.Error(job)));
         if (job.State != JobState.Succeeded)
         {
@@ -360,16 +360,26 @@ internal sealed class Invariants(SimulatedWorld simulation)
             "an attempt is a submission",
             $"{Describe(job)} shows {job.Attempts.Count} attempts, {interrupted} of them interrupted; the upstream saw {submissions} submissions.");
 
-        // A job can be ended from outside while its submission is under way; then there is no row to note the attempt in.
-        var endedFromOutside = job.State == JobState.Cancelled || job.Error?.Code is "deadline_exceeded" or "processing_failed";
+        // What a crash or a lost answer left behind is an attempt all the same: written off, not forgotten.
         var orphans = Math.Max(0, submissions - job.Attempts.Count);
         Orphans += orphans;
         Check(
-            orphans <= (endedFromOutside ? 1 : 0) + (disturbed.Count > 0 ? 2 : 0),
+            orphans <= UnseenSubmissions(job),
             "a submission is an attempt, or an orphan that a fault explains",
             $"{Describe(job)} shows {job.Attempts.Count} attempts; the upstream saw {submissions}. Faults: {(disturbed.Count > 0 ? string.Join(", ", disturbed.Distinct()) : "none")}.");
         Check(job.Attempt - job.Holds <= job.MaxAttempts, "the attempt limit holds", $"{Describe(job)}: {job.Holds} holds, limit {job.MaxAttempts}.");
     }
+
+    /// <summary>
+    /// Submissions that no attempt stands for: one when the job was ended from outside while it was under way, for then there is no row to note
+    /// it in; and one for each time that two had hold of the same message.
+    /// </summary>
+    private int UnseenSubmissions(Job job) =>
+        (job.State == JobState.Cancelled || job.Error?.Code is "deadline_exceeded" or "processing_failed" ? 1 : 0)
+        + (_disturbed.GetValueOrDefault(job.Id)?.Count(what => what is SimulatedWorld.DoubledMessage or SimulatedHost.LostLease) ?? 0);
+
+    /// <summary>Answers that may have been paid without a usage row: the row says of each that it was interrupted or unanswered.</summary>
+    private int UnseenAnswers(Job job) => job.Attempts.Count(a => a.ErrorCode is "interrupted" or "unanswered") + UnseenSubmissions(job);
 
     /// <summary>What the row says it cost is what its usage rows say, row by row.</summary>
     private void CheckMoney(Job job, List<UsageRecord> usage)
@@ -392,6 +402,7 @@ internal sealed class Invariants(SimulatedWorld simulation)
     private void CheckUsage(IReadOnlyList<UsageRecord> usage, IReadOnlyList<Job> jobs)
     {
         var paid = new Dictionary<string, SimulatedSubmission>(StringComparer.Ordinal);
+        var unseen = new Dictionary<JobId, int>();
         foreach (var submission in simulation.Upstream.Submissions.Where(s => s.Answer is not null))
         {
             if (submission.TaskId is { } task)
@@ -406,15 +417,25 @@ internal sealed class Invariants(SimulatedWorld simulation)
             else
             {
                 var rows = usage.Where(u => u.JobId == submission.Job && u.Id.StartsWith($"{submission.Job}-", StringComparison.Ordinal) && SameCounts(u, submission)).ToList();
-                Check(
-                    rows.Count == 1 || (rows.Count == 0 && _disturbed.ContainsKey(submission.Job)),
-                    "an immediate answer has exactly one usage row",
-                    $"The answer {submission.Number} of {submission.Job} has {rows.Count}.");
-                if (rows.Count == 1)
+                Check(rows.Count <= 1, "an immediate answer has exactly one usage row", $"The answer {submission.Number} of {submission.Job} has {rows.Count}.");
+                if (rows.Count == 0)
+                {
+                    unseen[submission.Job] = unseen.GetValueOrDefault(submission.Job) + 1;
+                }
+                else
                 {
                     paid[rows[0].Id] = submission;
                 }
             }
+        }
+
+        foreach (var (id, answers) in unseen)
+        {
+            var job = jobs.First(j => j.Id == id);
+            Check(
+                answers <= UnseenAnswers(job),
+                "an immediate answer has exactly one usage row",
+                $"{answers} answers of {Describe(job)} have none; its row explains {UnseenAnswers(job)}. Faults: {string.Join(", ", _disturbed.GetValueOrDefault(id) ?? [])}.");
         }
 
         foreach (var row in usage)

@@ -13,6 +13,9 @@ internal sealed class SimulatedHost(SimulatedWorld simulation, Random random)
     /// <summary>The host's own queue between Event Grid and the blob trigger.</summary>
     public const string BlobEvents = "host-blob-events";
 
+    /// <summary>The fault that lets another delivery of a message begin while the first is worked on.</summary>
+    public const string LostLease = "lease not renewed";
+
     private const int MaxDequeueCount = 5;
     private const string SubmitPoison = Queues.Submit + Queues.PoisonSuffix;
     private const string PollPoison = Queues.Poll + Queues.PoisonSuffix;
@@ -167,8 +170,8 @@ internal sealed class SimulatedHost(SimulatedWorld simulation, Random random)
     {
         if (simulation.Faulty && random.NextDouble() < simulation.Plan.LeaseLoss)
         {
-            simulation.CountFault("lease not renewed");
-            simulation.Trouble(operation, "lease not renewed");
+            simulation.CountFault(LostLease);
+            simulation.Trouble(operation, LostLease);
             return;
         }
 

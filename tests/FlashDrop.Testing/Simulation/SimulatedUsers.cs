@@ -18,6 +18,9 @@ internal sealed record SimulatedDrop(int Order, string Path, JobId Job);
 /// </summary>
 internal sealed class SimulatedUsers(SimulatedWorld simulation, Action<string> publish, Random random)
 {
+    /// <summary>The fault of a caller who does not wait for the answer.</summary>
+    public const string HungUp = "caller hung up";
+
     private const int MaxTries = 8;
 
     private static readonly string[] Paths =
@@ -234,8 +237,8 @@ internal sealed class SimulatedUsers(SimulatedWorld simulation, Action<string> p
         if (!operation.Ended)
         {
             simulation.Log($"{operation} caller hangs up");
-            simulation.CountFault("caller hung up");
-            simulation.Trouble(operation, "caller hung up");
+            simulation.CountFault(HungUp);
+            simulation.Trouble(operation, HungUp);
             operation.Cancellation.Cancel();
         }
     }

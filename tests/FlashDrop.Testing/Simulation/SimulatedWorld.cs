@@ -25,6 +25,9 @@ namespace FlashDrop.Testing.Simulation;
 /// </remarks>
 public sealed class SimulatedWorld : IFaultPlan
 {
+    /// <summary>The fault that puts a message into its queue twice.</summary>
+    internal const string DoubledMessage = "duplicate message";
+
     /// <summary>What must not be found anywhere but where it belongs.</summary>
     public const string UpstreamKey = "sk-simulated-7f3a";
 
@@ -223,11 +226,11 @@ public sealed class SimulatedWorld : IFaultPlan
 
         if (operation is not null && effect.Operation == StorageOperations.QueueSend && Faulty && Chance(Plan.DuplicateMessage))
         {
-            CountFault("duplicate message");
+            CountFault(DoubledMessage);
             Log($"{effect.Target} message doubled");
             if (Storage.Queue.Duplicate(effect.Target) is { } text && PortJson.TryReadSubmit(text, out var submit))
             {
-                Invariants.Disturb(submit.JobId, "duplicate message");
+                Invariants.Disturb(submit.JobId, DoubledMessage);
             }
         }
 
