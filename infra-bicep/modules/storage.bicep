@@ -31,7 +31,7 @@ param retentionDays object = {
 // What the app works with.
 var appContainers = ['inbox', 'profiles', 'requests', 'results', 'reports']
 var queues = ['submit', 'poll', 'webhook', 'submit-poison', 'poll-poison', 'webhook-poison', 'webjobs-blobtrigger-poison']
-var tables = ['jobs']
+var tables = ['callers', 'jobs']
 
 // What the platform works with: the app's package, and events that could not be delivered.
 var deploymentContainer = 'deployments'

@@ -25,6 +25,7 @@ public sealed class FunctionRulesTests
     [Fact]
     public void Functions_AreTheOnesTheDeploymentKnows() => Assert.Equal(
         [
+            "CallersDelete", "CallersDisable", "CallersEnable", "CallersGet", "CallersList", "CallersPatch", "CallersPost", "CallersRotate",
             "ChatPost", "DailyReport", "Dashboard", "DeadLettersList", "DropsPost", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison",
             "JobsDelete", "JobsDiscard", "JobsGet", "JobsList", "JobsPost", "JobsResult", "JobsRetry", "Me", "ModelsGet", "ModelsList",
             "NativeModelsGet", "NativeModelsList", "NativePost", "NativeV1Post", "OpenApi", "PollPoison", "PollTasks", "Purge",

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
@@ -249,11 +250,18 @@ internal sealed class JobService(
                 parts.Add(Part.FromText(""));
             }
 
+            // What lies in storage or behind a URL is looked at only when it is sent.
+            var isAllKnown = request.Inputs.All(i => i is InlineInput or TextInput);
             field = request.Native is null ? "generationConfig" : "native";
             if (request.Native is { } native)
             {
-                var check = RequestRules.Require(RequestSettings.Of(NativeRequestReader.Read(native, parts), repair: false)).Check;
-                return (null, new JobPlan(RequestBuilder.Summarise(inputs), check, Estimate: null));
+                var (settings, check) = RequestRules.Require(RequestSettings.Of(NativeRequestReader.Read(native, parts), repair: false));
+                var whole = estimates.Estimate(
+                    JsonMarshal.GetRawUtf8Value(native).Length,
+                    job.TierPolicy ?? profile.Tier,
+                    settings.GenerationConfig,
+                    [.. inputs.Select(i => (i.Type, i.Length, i.Facts))]);
+                return (null, new JobPlan(RequestBuilder.Summarise(inputs), check, isAllKnown ? whole : null));
             }
 
             var plan = new JobPlan(RequestBuilder.Summarise(inputs), RequestBuilder.CheckOf(profile, request.GenerationConfig), Estimate: null);
@@ -265,8 +273,6 @@ internal sealed class JobService(
                 request.GenerationConfig,
                 [.. inputs.Select(i => (i.Type, i.Length, i.Facts)), (MediaType.Text, text, new MediaFacts())]);
 
-            // What lies in storage or behind a URL is looked at only when it is sent.
-            var isAllKnown = request.Inputs.All(i => i is InlineInput or TextInput);
             return (null, plan with { Estimate = isAllKnown ? estimate : null });
         }
         catch (InputException e)

@@ -24,6 +24,18 @@ internal sealed class JobEstimates(IPriceBook prices, TimeProvider time)
         var settings = ProfileReader.SettingsOf(profile, overrides);
         var config = settings.GenerationConfig;
         var text = Bytes(profile.Instruction) + Bytes(prompt) + Bytes(settings.Tools?.GetRawText()) + Bytes(config?.ResponseSchema?.GetRawText());
+        return Estimate(text, tier, config, inputs);
+    }
+
+    /// <summary>The estimate for so many bytes of text and some inputs; null when an input's share cannot be told.</summary>
+    /// <param name="text">Bytes of all text.</param>
+    /// <param name="tier">The job's tiers.</param>
+    /// <param name="config">The request's settings.</param>
+    /// <param name="inputs">The inputs.</param>
+    /// <exception cref="InputException">The input is too long, even by what is known of it.</exception>
+    public JobEstimate? Estimate(
+        long text, TierPolicy tier, GenerationConfig? config, IReadOnlyList<(MediaType Type, long Length, MediaFacts Facts)> inputs)
+    {
         long known = TokenArithmetic.OfText(text), audio = 0;
         var complete = true;
         foreach (var (type, length, facts) in inputs)

@@ -32,16 +32,16 @@ internal sealed record RelayPlan
 
 /// <summary>Takes one generation from its admission to its usage row. Safe for concurrent use.</summary>
 internal sealed class DropInRelay(
-    Forwarder forwarder, LimitBook limits, UsageMeter meter, IPriceBook prices, TimeProvider time, ILogger<DropInRelay> logger)
+    Forwarder forwarder, Admission admission, UsageMeter meter, IPriceBook prices, TimeProvider time, ILogger<DropInRelay> logger)
 {
     private static readonly TimeSpan BreakPause = TimeSpan.FromMilliseconds(100);
 
     public async Task RunAsync(DropInCall call, RelayPlan plan)
     {
-        var (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(plan), call.Left);
+        var (lease, refusal) = await admission.EnterAsync(call.Caller, Reserve(plan), call.Left);
         if (lease is null)
         {
-            await call.RefuseAsync(refusal!);
+            await call.RefuseAsync(DropInError.Of(refusal!));
             return;
         }
 
