@@ -61,6 +61,7 @@ internal static class Pending
                 .AddSingleton<IWorkQueue>(storage.Queue)
                 .AddSingleton<ICheckpointStore>(storage.Checkpoints)
                 .AddSingleton<IIdempotencyStore>(storage.Idempotency)
+                .AddSingleton<IBudgetStore>(storage.Budgets)
                 .AddSingleton<IEvoLinkClient>(upstream)
                 .AddSingleton<IPriceBook, FlatPrices>()
                 .AddSingleton(Options.Create(new UpstreamOptions()))

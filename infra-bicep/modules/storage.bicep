@@ -39,7 +39,7 @@ var queues = [
   'webhook-poison'
   'webjobs-blobtrigger-poison'
 ]
-var tables = ['jobs']
+var tables = ['callers', 'jobs']
 
 // What the platform works with: the app's package, and events that could not be delivered.
 var deploymentContainer = 'deployments'

@@ -50,6 +50,8 @@ public static class FlashDropAzureServiceCollectionExtensions
         services.TryAddSingleton<IWorkQueue, StorageWorkQueue>();
         services.TryAddSingleton<ICheckpointStore, TableCheckpointStore>();
         services.TryAddSingleton<IIdempotencyStore, TableIdempotencyStore>();
+        services.TryAddSingleton<ICallerStore, TableCallerStore>();
+        services.TryAddSingleton<IBudgetStore, TableBudgetStore>();
     }
 
     private static void AddKeyVault(IServiceCollection services, IConfiguration configuration)

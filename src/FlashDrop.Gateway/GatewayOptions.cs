@@ -42,6 +42,12 @@ public sealed class GatewayOptions
 
     /// <summary>How long a readiness answer is reused, 0 to 60 s, since anybody may ask. Default 5 s.</summary>
     public TimeSpan HealthReuse { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How old what an instance knows of the callers' table may be, 1 s to 10 min: by then a new, changed, rotated or disabled caller is known
+    /// everywhere. Default 30 s. While the table cannot be read, what was known last goes on.
+    /// </summary>
+    public TimeSpan CallersAge { get; set; } = TimeSpan.FromSeconds(30);
 }
 
 /// <summary>Reports every setting outside its range, with its value.</summary>
@@ -58,6 +64,7 @@ internal sealed class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
         Check(nameof(options.UploadLifetime), options.UploadLifetime, TimeSpan.FromMinutes(1), TimeSpan.FromHours(24));
         Check(nameof(options.HealthTimeout), options.HealthTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30));
         Check(nameof(options.HealthReuse), options.HealthReuse, TimeSpan.Zero, TimeSpan.FromSeconds(60));
+        Check(nameof(options.CallersAge), options.CallersAge, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10));
         foreach (var port in options.AllowedUrlPorts)
         {
             Check(nameof(options.AllowedUrlPorts), port, 1, 65_535);

@@ -42,6 +42,21 @@ public static class Routes
     /// <summary><c>GET</c>: who the key's caller is and what it may do.</summary>
     public const string Me = "api/me";
 
+    /// <summary><c>GET</c>: the callers. <c>POST</c>: a new one.</summary>
+    public const string Callers = "api/callers";
+
+    /// <summary><c>GET</c>: a caller. <c>PATCH</c>: changes it. <c>DELETE</c>: removes it. The parameter is <c>name</c>, here and below.</summary>
+    public const string Caller = "api/callers/{name}";
+
+    /// <summary><c>POST</c>: a new key for a caller.</summary>
+    public const string CallerRotate = "api/callers/{name}/rotate";
+
+    /// <summary><c>POST</c>: its keys are refused.</summary>
+    public const string CallerDisable = "api/callers/{name}/disable";
+
+    /// <summary><c>POST</c>: its keys are accepted again.</summary>
+    public const string CallerEnable = "api/callers/{name}/enable";
+
     /// <summary><c>GET</c>: the models, in Google's format.</summary>
     public const string NativeModels = "v1beta/models";
 

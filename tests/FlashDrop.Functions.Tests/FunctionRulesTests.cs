@@ -25,6 +25,7 @@ public sealed class FunctionRulesTests
     [Fact]
     public void Functions_AreTheOnesTheDeploymentKnows() => Assert.Equal(
         [
+            "CallersDelete", "CallersDisable", "CallersEnable", "CallersGet", "CallersList", "CallersPatch", "CallersPost", "CallersRotate",
             "ChatPost", "DailyReport", "Dashboard", "DeadLettersList", "DropsPost", "HealthLive", "HealthReady", "InboxDrop", "InboxDropPoison",
             "JobsDelete", "JobsDiscard", "JobsGet", "JobsList", "JobsPost", "JobsResult", "JobsRetry", "Me", "ModelsGet", "ModelsList",
             "NativeBatches", "NativeCaches", "NativeFiles", "NativeModelsGet", "NativeModelsList", "NativePost", "NativeUploads", "NativeV1Post",

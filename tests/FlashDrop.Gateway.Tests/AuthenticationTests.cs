@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using CsCheck;
 using FlashDrop.Gateway.Callers;
+using FlashDrop.Testing.Storage;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace FlashDrop.Gateway.Tests;
@@ -113,7 +115,8 @@ public sealed class AuthenticationTests
             }
 
             Assert.True(new CallersOptionsValidator().Validate(null, options).Succeeded);
-            var directory = new ConfigurationCallerDirectory(Options.Create(options));
+            var directory = new CallerDirectory(
+                Options.Create(options), Options.Create(new GatewayOptions()), new InMemoryStorage(TimeProvider.System).Callers, TimeProvider.System, NullLogger<CallerDirectory>.Instance);
             for (var i = 0; i < keys.Count; i++)
             {
                 Assert.Equal($"caller-{i}", (await directory.AuthenticateAsync(keys[i], CancellationToken.None))?.Name);

@@ -24,6 +24,9 @@ internal sealed class FakeJobService(TimeProvider time) : IJobService
 
     public Exception? Failure { get; set; }
 
+    /// <summary>What accepted jobs are expected to take.</summary>
+    public JobEstimate? Estimate { get; set; }
+
     public string? NextCursor { get; set; }
 
     /// <summary>Happens once, between the next look and its answer.</summary>
@@ -134,6 +137,7 @@ internal sealed class FakeJobService(TimeProvider time) : IJobService
             Id = id,
             State = state,
             Origin = JobOrigin.Api,
+            Estimate = Estimate,
             Caller = caller,
             Profile = profile,
             TierPolicy = tier,

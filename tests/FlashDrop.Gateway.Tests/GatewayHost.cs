@@ -68,6 +68,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     [
         ("post", Routes.Jobs), ("get", Routes.Jobs), ("get", Routes.Job), ("delete", Routes.Job), ("get", Routes.JobResult),
         ("post", Routes.JobRetry), ("post", Routes.JobDiscard), ("get", Routes.DeadLetters), ("post", Routes.Drop), ("get", Routes.Usage),
+        ("get", Routes.Callers), ("post", Routes.Callers), ("get", Routes.Caller), ("patch", Routes.Caller), ("delete", Routes.Caller),
+        ("post", Routes.CallerRotate), ("post", Routes.CallerDisable), ("post", Routes.CallerEnable),
         ("get", Routes.Reports), ("get", Routes.Report), ("get", Routes.Me),
         ("post", Routes.Uploads), ("get", Routes.HealthLive), ("get", Routes.HealthReady), ("get", Routes.OpenApi),
     ];
@@ -112,6 +114,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IDeadLetters>(new FakeDeadLetters(jobs));
         builder.Services.AddSingleton<IProfileNames, FakeProfileNames>();
         builder.Services.AddSingleton<IJobStore>(storage.Jobs);
+        builder.Services.AddSingleton<ICallerStore>(storage.Callers);
         builder.Services.AddSingleton<IPriceBook, FlatPrices>();
         builder.Services.AddSingleton<UsageQuery>();
         services?.Invoke(builder.Services);
@@ -139,6 +142,14 @@ internal sealed class GatewayHost : IAsyncDisposable
         app.MapGet(Routes.Usage, (HttpRequest request, UsageApi api) => api.GetAsync(request));
         app.MapGet(Routes.Reports, (HttpRequest request, ReportsApi api) => api.ListAsync(request));
         app.MapGet(Routes.Report, (HttpRequest request, ReportsApi api, string kind, string period, string file) => api.GetAsync(request, kind, period, file));
+        app.MapGet(Routes.Callers, (HttpRequest request, CallersApi api) => api.ListAsync(request));
+        app.MapPost(Routes.Callers, (HttpRequest request, CallersApi api) => api.PostAsync(request));
+        app.MapGet(Routes.Caller, (HttpRequest request, CallersApi api, string name) => api.GetAsync(request, name));
+        app.MapPatch(Routes.Caller, (HttpRequest request, CallersApi api, string name) => api.PatchAsync(request, name));
+        app.MapDelete(Routes.Caller, (HttpRequest request, CallersApi api, string name) => api.DeleteAsync(request, name));
+        app.MapPost(Routes.CallerRotate, (HttpRequest request, CallersApi api, string name) => api.RotateAsync(request, name));
+        app.MapPost(Routes.CallerDisable, (HttpRequest request, CallersApi api, string name) => api.DisableAsync(request, name));
+        app.MapPost(Routes.CallerEnable, (HttpRequest request, CallersApi api, string name) => api.EnableAsync(request, name));
         app.MapGet(Routes.Me, (HttpRequest request, MeApi api) => api.GetAsync(request));
         app.MapGet(DashboardRoutes.Root, (HttpRequest request, DashboardPages pages) => pages.RootAsync(request));
         app.MapGet(DashboardRoutes.Page, (HttpRequest request, DashboardPages pages) => pages.GetAsync(request, request.RouteValues["page"] as string ?? ""));

@@ -99,6 +99,7 @@ public sealed class OpenApiTests
         await AskAsync("GET", "api/jobs");
         await AskAsync("GET", "api/jobs", headers: ("If-None-Match", "*"));
         await AskPagesAsync();
+        await AskCallersAsync();
         await AskAsync("POST", "api/uploads", """{"fileName":"a.mp3"}""");
         await AskAsync("POST", "api/uploads", large);
         await AskAsync("POST", "api/uploads", "{}", headers: ("Content-Type", "text/plain"));
@@ -153,6 +154,49 @@ public sealed class OpenApiTests
             from status in ApiDocument.StatusesOf(operation.Operation)
             select (operation.Operation.GetProperty("operationId").GetString()!, status);
         Assert.Empty(documented.Except(seen));
+
+        async Task AskCallersAsync()
+        {
+            await using var limited = await GatewayHost.StartAsync(new() { ["FlashDrop:Callers:alice:Limits:RequestsPerMinute"] = "1" });
+            await limited.SendAsync("POST", "api/jobs", Minimal);
+            Note("POST", "api/jobs", await limited.SendAsync("POST", "api/jobs", Minimal));
+
+            const string create = """{"name":"carol"}""";
+            foreach (var (method, path, body) in new[]
+            {
+                ("POST", "api/callers", create), ("POST", "api/callers", create), ("POST", "api/callers", "{}"), ("POST", "api/callers", large),
+                ("GET", "api/callers", null), ("GET", "api/callers/carol", null), ("GET", "api/callers/nobody", null),
+                ("PATCH", "api/callers/carol", "{}"), ("PATCH", "api/callers/carol", """{"admin":1}"""), ("PATCH", "api/callers/carol", large),
+            })
+            {
+                await AsAdminAsync(method, path, body);
+            }
+
+            foreach (var path in new[] { "api/callers", "api/callers/carol", "api/callers/carol/rotate" })
+            {
+                await AsAdminAsync(path.EndsWith("carol", StringComparison.Ordinal) ? "PATCH" : "POST", path, "{}", ("Content-Type", "text/plain"));
+            }
+
+            await AsAdminAsync("GET", "api/callers/carol", null, ("If-None-Match", "*"));
+            await AsAdminAsync("POST", "api/callers/carol/rotate", large);
+            await AsAdminAsync("POST", "api/callers/carol/rotate", """{"overlapSeconds":-1}""");
+            foreach (var (method, action) in new[] { ("PATCH", ""), ("POST", "/rotate"), ("POST", "/disable"), ("POST", "/enable"), ("DELETE", "") })
+            {
+                var body = method == "PATCH" ? "{}" : null;
+                await AsAdminAsync(method, $"api/callers/nobody{action}", body);
+                await AsAdminAsync(method, $"api/callers/alice{action}", body);
+                await AsAdminAsync(method, $"api/callers/carol{action}", body, ("If-Match", "\"other\""));
+                await AsAdminAsync(method, $"api/callers/carol{action}", body);
+            }
+
+            foreach (var (method, route) in GatewayHost.Endpoints.Where(e => e.Route.StartsWith(Routes.Callers, StringComparison.Ordinal)))
+            {
+                await AskAsync(method, route);
+            }
+        }
+
+        async Task AsAdminAsync(string method, string path, string? body, params (string, string)[] headers) =>
+            Note(method, path, await host.SendAsync(method, path, body, GatewayHost.AdminKey, headers));
 
         async Task AskPagesAsync()
         {
@@ -218,6 +262,11 @@ public sealed class OpenApiTests
         ["ReportList"] = ReportsJsonContext.Default.ReportListView,
         ["Report"] = ReportsJsonContext.Default.ReportView,
         ["ReportFile"] = ReportsJsonContext.Default.ReportFileView,
+        ["Caller"] = CallersJsonContext.Default.CallerView,
+        ["CallerLimits"] = CallersJsonContext.Default.LimitsView,
+        ["CallerKey"] = CallersJsonContext.Default.KeyView,
+        ["CallerLinks"] = CallersJsonContext.Default.CallerLinks,
+        ["CallerList"] = CallersJsonContext.Default.CallerListView,
         ["Me"] = MeJsonContext.Default.MeView,
         ["Upload"] = UploadsJsonContext.Default.UploadView,
         ["UploadInput"] = UploadsJsonContext.Default.UploadInput,

@@ -102,6 +102,8 @@ public sealed class WholePipelineTests
             .AddSingleton<IWorkQueue>(_storage.Queue)
             .AddSingleton<ICheckpointStore>(_storage.Checkpoints)
             .AddSingleton<IIdempotencyStore>(_storage.Idempotency)
+            .AddSingleton<ICallerStore>(_storage.Callers)
+            .AddSingleton<IBudgetStore>(_storage.Budgets)
             .AddSingleton<IEvoLinkClient>(_upstream)
             .AddSingleton<IPriceBook, FlatPrices>()
             .AddSingleton<IKeyRing>(new FakeKeyRing())

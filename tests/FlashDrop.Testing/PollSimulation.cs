@@ -163,6 +163,7 @@ public static class PollSimulation
             .AddSingleton<IWorkQueue>(storage.Queue)
             .AddSingleton<ICheckpointStore>(storage.Checkpoints)
             .AddSingleton<IIdempotencyStore>(storage.Idempotency)
+            .AddSingleton<IBudgetStore>(storage.Budgets)
             .AddSingleton<IEvoLinkClient>(upstream)
             .AddSingleton<IPriceBook, FlatPrices>()
             .AddSingleton(observer)

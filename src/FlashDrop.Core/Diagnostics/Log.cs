@@ -32,6 +32,12 @@ internal static partial class Log
     [LoggerMessage(1012, LogLevel.Error, "The upstream refused our key ({Code}); jobs fail until a valid one is set")]
     public static partial void KeyRefused(ILogger logger, string code);
 
+    [LoggerMessage(1080, LogLevel.Warning, "The budget ledger of {Caller} is out of reach; what was left at the last look serves on")]
+    public static partial void LedgerAway(ILogger logger, Exception exception, string caller);
+
+    [LoggerMessage(1081, LogLevel.Information, "The budget ledger of {Caller} was reconciled with the usage rows: {Usd} USD are free again")]
+    public static partial void BudgetReconciled(ILogger logger, string caller, decimal usd);
+
     [LoggerMessage(1020, LogLevel.Debug, "Poll cycle: {Received} received, {Running} running, {Finished} finished, {Failed} failed")]
     public static partial void PollCycle(ILogger logger, int received, int running, int finished, int failed);
 

@@ -45,6 +45,7 @@ public static class CoreServiceCollectionExtensions
         services.TryAddSingleton<ResultWriter>();
         services.TryAddSingleton<PollSchedule>();
         services.TryAddSingleton<HoldGate>();
+        services.TryAddSingleton<JobBudgets>();
         services.TryAddSingleton<JobChanges>();
         services.TryAddSingleton<AttemptRunner>();
         services.TryAddSingleton<DropIntake>();

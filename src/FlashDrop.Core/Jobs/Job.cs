@@ -78,6 +78,9 @@ public sealed record Job
     /// <summary>How many of the attempts ended in a hold; they do not count against the attempt limit.</summary>
     public int Holds { get; init; }
 
+    /// <summary>How long it has been held over its caller's budget; its deadline moves on by as much.</summary>
+    public TimeSpan HeldFor { get; init; }
+
     /// <summary>When somebody last asked for another attempt after the job had failed; its deadline counts from then. Null for never.</summary>
     public DateTimeOffset? RetriedAt { get; init; }
 
@@ -227,6 +230,12 @@ public sealed record Attempt
 
     /// <summary>When its outcome was known.</summary>
     public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>What it reserved of its caller's budget of the day it was sent on, USD; null for a caller without a budget.</summary>
+    public decimal? ReservedUsd { get; init; }
+
+    /// <summary>The instance whose grant it reserved it from.</summary>
+    public string? ReservedBy { get; init; }
 
     /// <summary>Code of the failure, when it failed.</summary>
     public string? ErrorCode { get; init; }

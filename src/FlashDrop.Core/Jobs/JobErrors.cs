@@ -1,3 +1,5 @@
+using System.Globalization;
+using FlashDrop.Core.Budgets;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 
@@ -57,6 +59,20 @@ internal static class JobErrors
 
     public static JobError RequestUnreadable(string reason) => new(
         "invalid_request", $"The request cannot be used: {reason}", "Correct the request and submit it again.");
+
+    public static JobError OverBudget(string caller, BudgetRefusal refusal) => new(
+        "over_budget",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The daily budget of '{caller}', {refusal.BudgetUsd} USD, leaves no room for it at present; it may cost up to {refusal.NeededUsd:0.######} USD."),
+        "Nothing to do: it goes on by itself when there is room, the day turns (UTC) or the budget is raised.");
+
+    public static JobError BudgetTooSmall(string caller, BudgetRefusal refusal) => new(
+        "budget_too_small",
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"It may cost up to {refusal.NeededUsd:0.######} USD, more than the whole daily budget of '{caller}', {refusal.BudgetUsd} USD."),
+        "Ask for less (a lower maxOutputTokens, smaller inputs), or raise the budget, and submit it again.");
 
     public static JobError Deadline(TimeSpan deadline) => new(
         "deadline_exceeded", $"No result within {Describe(deadline)}.", "Submit it again; if it keeps happening, raise FlashDrop:Pipeline:Deadline or look at the upstream's state.");

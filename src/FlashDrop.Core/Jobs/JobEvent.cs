@@ -1,3 +1,4 @@
+using FlashDrop.Core.Budgets;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
@@ -29,6 +30,9 @@ internal abstract record JobEvent
     /// </summary>
     public sealed record Interrupted : JobEvent;
 
+    /// <summary>Its caller's budget leaves no room: it waits until <paramref name="RetryAt"/>.</summary>
+    public sealed record OverBudget(JobError Error, DateTimeOffset RetryAt) : JobEvent;
+
     /// <summary>Its inputs cannot be used.</summary>
     public sealed record Rejected(JobError Error) : JobEvent;
 
@@ -59,7 +63,18 @@ internal abstract record JobEvent
 /// <param name="Tier">Tier asked for.</param>
 /// <param name="StartedAt">When it was sent.</param>
 /// <param name="TaskId">Its task, if it had become one.</param>
-internal sealed record AttemptInfo(int Number, Tier Tier, DateTimeOffset StartedAt, string? TaskId = null);
+internal sealed record AttemptInfo(int Number, Tier Tier, DateTimeOffset StartedAt, string? TaskId = null)
+{
+    /// <summary>What it reserved of its caller's budget, USD; null for nothing.</summary>
+    public decimal? ReservedUsd { get; init; }
+
+    /// <summary>The instance whose grant it reserved it from.</summary>
+    public string? ReservedBy { get; init; }
+
+    /// <summary>The same as the ledger knows it.</summary>
+    public HeldBudget? HeldOf(Job job) =>
+        ReservedUsd is { } usd ? new HeldBudget(job.Caller, DateOnly.FromDateTime(StartedAt.UtcDateTime), usd, ReservedBy ?? "") : null;
+}
 
 /// <summary>How an attempt came to nothing.</summary>
 internal enum AttemptFailure

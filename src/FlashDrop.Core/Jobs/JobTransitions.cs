@@ -15,6 +15,9 @@ internal sealed class JobTransitions(PipelineOptions options)
     /// <summary>Attempts kept in the row; older ones without usage are forgotten first.</summary>
     private const int MaxAttemptsKept = 24;
 
+    /// <summary>How long a job's time stands still while it is held over a budget.</summary>
+    private static readonly TimeSpan MaxHeldFor = TimeSpan.FromDays(7);
+
     /// <summary>
     /// The change that <paramref name="happened"/> makes to <paramref name="job"/>.
     /// </summary>
@@ -28,6 +31,7 @@ internal sealed class JobTransitions(PipelineOptions options)
             JobEvent.TaskCreated e => OnTaskCreated(job, e, now),
             JobEvent.Answered e => OnAnswered(job, e, now, random),
             JobEvent.AttemptFailed e => OnAttemptFailed(job, e, now, random),
+            JobEvent.OverBudget e => OnOverBudget(job, e, now),
             JobEvent.Interrupted => OnInterrupted(job, now, random),
             JobEvent.Rejected e => new Transition(End(job, JobState.Failed, e.Error, now), NextStep.Nothing),
             JobEvent.CancelRequested => new Transition(End(job, JobState.Cancelled, error: null, now), NextStep.Nothing),
@@ -90,6 +94,7 @@ internal sealed class JobTransitions(PipelineOptions options)
             UpdatedAt = now,
             DueAt = now,
             DeadlineAt = now + TimeAllowed(job),
+            HeldFor = TimeSpan.Zero,
         };
         return new Transition(queued, NextStep.Submit(TimeSpan.Zero));
     }
@@ -97,7 +102,7 @@ internal sealed class JobTransitions(PipelineOptions options)
     /// <summary>The sweep finds jobs by the day of their id: one that it would no longer find must not be under way.</summary>
     private bool IsYoungEnough(Job job, DateTimeOffset now) => now + TimeAllowed(job) - job.Id.Time <= options.SweepLookback;
 
-    private static TimeSpan TimeAllowed(Job job) => job.DeadlineAt - (job.RetriedAt ?? job.AcceptedAt);
+    private static TimeSpan TimeAllowed(Job job) => job.DeadlineAt - job.HeldFor - (job.RetriedAt ?? job.AcceptedAt);
 
     private Transition OnTaskCreated(Job job, JobEvent.TaskCreated e, DateTimeOffset now)
     {
@@ -120,6 +125,8 @@ internal sealed class JobTransitions(PipelineOptions options)
                 Tier = e.Attempt.Tier,
                 TaskId = e.Task.Id,
                 StartedAt = e.Attempt.StartedAt,
+                ReservedUsd = e.Attempt.ReservedUsd,
+                ReservedBy = e.Attempt.ReservedBy,
             }),
         };
         return new Transition(submitted, NextStep.Poll(e.FirstPollIn));
@@ -135,6 +142,8 @@ internal sealed class JobTransitions(PipelineOptions options)
             TaskId = e.Attempt.TaskId,
             StartedAt = e.Attempt.StartedAt,
             EndedAt = now,
+            ReservedUsd = e.Attempt.ReservedUsd,
+            ReservedBy = e.Attempt.ReservedBy,
             ErrorCode = e.Defect?.Error.Code,
             ModelVersion = e.Answer.ModelVersion,
             Usage = e.Answer.Usage,
@@ -184,6 +193,8 @@ internal sealed class JobTransitions(PipelineOptions options)
             TaskId = e.Attempt.TaskId,
             StartedAt = e.Attempt.StartedAt,
             EndedAt = now,
+            ReservedUsd = e.Attempt.ReservedUsd,
+            ReservedBy = e.Attempt.ReservedBy,
             ErrorCode = error.Code,
             ModelRefused = e.Error.ConcernsModel,
         });
@@ -206,6 +217,24 @@ internal sealed class JobTransitions(PipelineOptions options)
             ErrorKind.Hold => Hold(recorded, error, e.Error.RetryAfter ?? TimeSpan.Zero, now),
 
             _ => new Transition(End(recorded, JobState.Failed, error, now), NextStep.Nothing),
+        };
+    }
+
+    /// <summary>Nothing was sent, so no attempt is counted; waiting for money is not the job's fault, so its time stands still for a while.</summary>
+    private static Transition OnOverBudget(Job job, JobEvent.OverBudget e, DateTimeOffset now)
+    {
+        if (job.State is not (JobState.Queued or JobState.Held))
+        {
+            return Transition.None(job);
+        }
+
+        var wait = e.RetryAt - now;
+        var left = MaxHeldFor - job.HeldFor;
+        var granted = wait < left ? wait : left;
+        var queued = Queue(job, e.Error, wait, now);
+        return queued with
+        {
+            Job = queued.Job with { State = JobState.Held, HeldFor = job.HeldFor + granted, DeadlineAt = job.DeadlineAt + granted },
         };
     }
 

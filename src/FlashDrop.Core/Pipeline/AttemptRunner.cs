@@ -23,6 +23,7 @@ internal sealed class AttemptRunner(
     PollSchedule schedule,
     IWorkQueue queue,
     HoldGate gate,
+    JobBudgets budgets,
     Random random,
     TimeProvider time,
     ILogger<AttemptRunner> logger)
@@ -42,10 +43,22 @@ internal sealed class AttemptRunner(
             return;
         }
 
-        if (gate.Closed is { } held)
+        if (gate.Closed is { } reason)
         {
-            await changes.ApplyAsync(stored, new JobEvent.AttemptFailed(attempt, held, AttemptFailure.NeverSent), cancellationToken);
+            await changes.ApplyAsync(stored, new JobEvent.AttemptFailed(attempt, reason, AttemptFailure.NeverSent), cancellationToken);
             return;
+        }
+
+        var (reserved, refusal) = await budgets.ReserveAsync(job, attempt.Tier, cancellationToken);
+        if (refusal is not null)
+        {
+            await changes.ApplyAsync(stored, refusal, cancellationToken);
+            return;
+        }
+
+        if (reserved is { } held)
+        {
+            attempt = attempt with { ReservedUsd = held.Usd, ReservedBy = held.Instance, StartedAt = time.GetUtcNow() };
         }
 
         SubmitOutcome outcome;
@@ -56,6 +69,7 @@ internal sealed class AttemptRunner(
         }
         catch (InputException e)
         {
+            budgets.Release(job, attempt);
             await changes.ApplyAsync(stored, Unusable(job, e.Error), cancellationToken);
             return;
         }
@@ -196,7 +210,18 @@ internal sealed class AttemptRunner(
         var orphan = stored.Job with
         {
             TaskId = task.Id,
-            Attempts = [new Attempt { Number = attempt.Number, Tier = attempt.Tier, TaskId = task.Id, StartedAt = attempt.StartedAt }],
+            Attempts =
+            [
+                new Attempt
+                {
+                    Number = attempt.Number,
+                    Tier = attempt.Tier,
+                    TaskId = task.Id,
+                    StartedAt = attempt.StartedAt,
+                    ReservedUsd = attempt.ReservedUsd,
+                    ReservedBy = attempt.ReservedBy,
+                },
+            ],
         };
         var message = new PollMessage(orphan, stored.Version, Polls: 0, orphan.TraceParent) { GivenUp = true };
         await queue.SendPollAsync(message, firstPollIn, cancellationToken);

@@ -17,6 +17,7 @@ internal sealed class JobChanges(
     ResultWriter results,
     JobTransitions transitions,
     IEnumerable<IJobObserver> observers,
+    JobBudgets budgets,
     JobMetrics metrics,
     Random random,
     TimeProvider time,
@@ -41,7 +42,7 @@ internal sealed class JobChanges(
             var change = transitions.Decide(stored.Job, happened, time.GetUtcNow(), random.NextDouble());
             if (ReferenceEquals(change.Job, stored.Job))
             {
-                await AddLateUsageAsync(change.Usage, cancellationToken);
+                await AddLateUsageAsync(stored.Job, happened, change.Usage, cancellationToken);
 
                 // The job ended another way: nothing we wrote stands.
                 await results.WithdrawAsync(claim.Own, cancellationToken);
@@ -55,6 +56,7 @@ internal sealed class JobChanges(
             if (inTheWay is null && await jobs.UpdateAsync(change.Job, stored.Version, change.Usage, cancellationToken) is { } version)
             {
                 completing?.SetTag(TelemetryNames.StateTag, change.Job.State.ToString());
+                budgets.Settle(change.Job, happened);
                 metrics.Ended(happened, time.GetUtcNow());
                 foreach (var usage in change.Usage)
                 {
@@ -77,7 +79,7 @@ internal sealed class JobChanges(
             {
                 // Erased meanwhile: its usage is all that is left of it.
                 await results.WithdrawAsync(claim.Own, cancellationToken);
-                await AddLateUsageAsync(change.Usage.Select(u => u with { Late = true }), cancellationToken);
+                await AddLateUsageAsync(change.Job, happened, change.Usage.Select(u => u with { Late = true }), cancellationToken);
                 return (null, false);
             }
 
@@ -151,12 +153,13 @@ internal sealed class JobChanges(
         }
     }
 
-    private async Task AddLateUsageAsync(IEnumerable<UsageRecord> late, CancellationToken cancellationToken)
+    private async Task AddLateUsageAsync(Job job, JobEvent happened, IEnumerable<UsageRecord> late, CancellationToken cancellationToken)
     {
         foreach (var usage in late)
         {
             if (await jobs.AddUsageAsync(usage, cancellationToken))
             {
+                budgets.Settle(job, happened);
                 metrics.Used(usage);
             }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FlashDrop.Core.Budgets;
 using FlashDrop.Core.Diagnostics;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
@@ -21,6 +22,7 @@ internal sealed class TaskPoller(
     AttemptRunner attempts,
     JobChanges changes,
     PollSchedule schedule,
+    IBudgetBook budgets,
     JobMetrics metrics,
     IOptions<PipelineOptions> options,
     Random random,
@@ -70,6 +72,7 @@ internal sealed class TaskPoller(
         }
 
         await schedule.FlushAsync(cancellationToken);
+        await budgets.RenewAsync(closing: false, cancellationToken);
         Log.PollCycle(logger, cycle.Received, cycle.Running, cycle.Finished, cycle.Failed);
         return new PollReport(cycle.Received, cycle.Running, cycle.Finished, cycle.Failed);
     }
@@ -120,7 +123,7 @@ internal sealed class TaskPoller(
         }
 
         var stored = new StoredJob(job, message.Version);
-        var attempt = new AttemptInfo(live.Number, live.Tier, live.StartedAt, taskId);
+        var attempt = new AttemptInfo(live.Number, live.Tier, live.StartedAt, taskId) { ReservedUsd = live.ReservedUsd, ReservedBy = live.ReservedBy };
         switch (await upstream.ReadTaskAsync(taskId, cancellationToken))
         {
             // The job has moved on since the message was written, perhaps to another answer: look before writing.

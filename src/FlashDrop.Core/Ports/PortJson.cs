@@ -3,6 +3,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using FlashDrop.Core.Budgets;
+using FlashDrop.Core.Callers;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Metering;
 using FlashDrop.EvoLink.Generation;
@@ -35,6 +37,20 @@ public static class PortJson
 
     /// <summary>Writes token counts by modality.</summary>
     public static string Write(IReadOnlyList<ModalityTokens> details) => JsonSerializer.Serialize(details, TypeInfo<IReadOnlyList<ModalityTokens>>());
+
+    /// <summary>Writes a caller.</summary>
+    public static string Write(CallerRecord caller) => JsonSerializer.Serialize(caller, TypeInfo<CallerRecord>());
+
+    /// <summary>Writes a ledger.</summary>
+    public static string Write(BudgetLedger ledger) => JsonSerializer.Serialize(ledger, TypeInfo<BudgetLedger>());
+
+    /// <summary>Reads a caller.</summary>
+    /// <exception cref="JsonException">The text is not a caller.</exception>
+    public static CallerRecord ReadCaller(string json) => Read<CallerRecord>(json);
+
+    /// <summary>Reads a ledger.</summary>
+    /// <exception cref="JsonException">The text is not a ledger.</exception>
+    public static BudgetLedger ReadLedger(string json) => Read<BudgetLedger>(json);
 
     /// <summary>Reads a job.</summary>
     /// <exception cref="JsonException">The text is not a job.</exception>
@@ -103,5 +119,7 @@ public static class PortJson
 [JsonSerializable(typeof(SubmitMessage))]
 [JsonSerializable(typeof(PollMessage))]
 [JsonSerializable(typeof(UsageRecord))]
+[JsonSerializable(typeof(CallerRecord))]
+[JsonSerializable(typeof(BudgetLedger))]
 [JsonSerializable(typeof(IReadOnlyList<ModalityTokens>))]
 internal sealed partial class PortJsonContext : JsonSerializerContext;

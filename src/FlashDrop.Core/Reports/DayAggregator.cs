@@ -1,3 +1,4 @@
+using FlashDrop.Core.Budgets;
 using FlashDrop.Core.Ports;
 using FlashDrop.EvoLink.Pricing;
 using Microsoft.Extensions.Options;
@@ -5,12 +6,12 @@ using Microsoft.Extensions.Options;
 namespace FlashDrop.Core.Reports;
 
 /// <summary>Counts a day's rows. Rows are streamed; memory grows with the number of groups, which is bounded, never with the rows.</summary>
-internal sealed class DayAggregator(IJobStore jobs, IPriceBook prices, IOptions<ReportOptions> options, IOptions<BudgetOptions> budgets)
+internal sealed class DayAggregator(IJobStore jobs, IPriceBook prices, IOptions<ReportOptions> options, BudgetCatalog budgets)
 {
     /// <summary>The report of the jobs accepted on a day and of all usage they caused, whenever that was.</summary>
     public async Task<Report> RunAsync(DateOnly day, CancellationToken cancellationToken)
     {
-        var totals = new ReportTotals(options.Value.MaxGroups, budgets.Value.DailyUsd);
+        var totals = new ReportTotals(options.Value.MaxGroups, await budgets.ListAsync(cancellationToken));
         await Task.WhenAll(AddJobsAsync(day, totals, cancellationToken), AddUsageAsync(day, totals, cancellationToken));
         return totals.ToDay(day);
     }

@@ -27,6 +27,9 @@ public static class ApiKeys
     /// <summary>SHA-256 of the key's UTF-8 bytes, 64 lower-case hexadecimal digits: what <c>keyHashes</c> holds.</summary>
     public static string Hash(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
+    /// <summary>What a key is called among its caller's: the first digits of its hash.</summary>
+    internal static string IdOf(string hash) => hash[..8].ToLowerInvariant();
+
     /// <summary>Reads a stored hash, in either case.</summary>
     internal static bool TryParseHash(string? text, out byte[] hash)
     {

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using FlashDrop.Core.Callers;
 using FlashDrop.Gateway.Jobs;
 using Microsoft.Extensions.Options;
@@ -27,15 +26,13 @@ public sealed class CallerSettings
     /// <summary><c>standard</c> (default), <c>beta</c> or <c>beta-then-standard</c>, for requests that ask for no tier and name no profile.</summary>
     public string? TierPolicy { get; set; }
 
-    /// <summary>What it may use of the drop-in endpoints. Default no limits.</summary>
+    /// <summary>What it may use. Default no limits.</summary>
     public CallerLimits? Limits { get; set; }
 }
 
 /// <summary>Reports every mistake in the callers' settings; never quotes a hash.</summary>
-internal sealed partial class CallersOptionsValidator : IValidateOptions<CallersOptions>
+internal sealed class CallersOptionsValidator : IValidateOptions<CallersOptions>
 {
-    private const int MaxKeys = 8;
-
     public ValidateOptionsResult Validate(string? name, CallersOptions options)
     {
         List<string> failures = [];
@@ -43,7 +40,7 @@ internal sealed partial class CallersOptionsValidator : IValidateOptions<Callers
         foreach (var (caller, settings) in options.Callers)
         {
             var path = $"{CallersOptions.Section}:{caller}";
-            if (!NamePattern().IsMatch(caller))
+            if (!CallerNames.IsValid(caller))
             {
                 failures.Add($"{path}: name callers with 1 to 64 characters of a-z, 0-9 and '-'.");
             }
@@ -61,9 +58,9 @@ internal sealed partial class CallersOptionsValidator : IValidateOptions<Callers
                 CheckLimit(nameof(limits.DailyBudgetUsd), limits.DailyBudgetUsd);
             }
 
-            if (settings.KeyHashes.Count is < 1 or > MaxKeys)
+            if (settings.KeyHashes.Count is < 1 or > CallerRecord.MaxKeys)
             {
-                failures.Add($"{path}:KeyHashes has {settings.KeyHashes.Count} entries: give 1 to {MaxKeys} SHA-256 hashes of keys.");
+                failures.Add($"{path}:KeyHashes has {settings.KeyHashes.Count} entries: give 1 to {CallerRecord.MaxKeys} SHA-256 hashes of keys.");
             }
 
             for (var i = 0; i < settings.KeyHashes.Count; i++)
@@ -89,7 +86,4 @@ internal sealed partial class CallersOptionsValidator : IValidateOptions<Callers
 
         return failures.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(failures);
     }
-
-    [GeneratedRegex("^[a-z0-9-]{1,64}\\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
-    private static partial Regex NamePattern();
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.Gateway.Http;
+using FlashDrop.Gateway.Limits;
 using Microsoft.AspNetCore.Http;
 
 namespace FlashDrop.Gateway.DropIn;
@@ -47,6 +48,13 @@ internal sealed record DropInError(int Status, string Code, string Message)
     {
         RetryAfter = problem.RetryAfter,
         Param = problem.Errors is [{ Field: var field }, ..] ? field : null,
+    };
+
+    /// <summary>A limit of the caller is reached.</summary>
+    public static DropInError Of(LimitRefusal refusal) => new(
+        refusal.IsBudget ? StatusCodes.Status402PaymentRequired : StatusCodes.Status429TooManyRequests, refusal.Code, refusal.Message)
+    {
+        RetryAfter = refusal.RetryAfter,
     };
 
     /// <summary>What an upstream failure is to the caller: its own mistakes are passed on, the gateway's troubles are not its business.</summary>

@@ -23,7 +23,4 @@ internal static partial class DropInLog
 
     [LoggerMessage(4111, LogLevel.Warning, "The usage store is away; {Waiting} rows are waiting")]
     public static partial void UsageWaiting(ILogger logger, int waiting, Exception exception);
-
-    [LoggerMessage(4112, LogLevel.Warning, "The day's spending could not be read; budgets count from this instance's own calls")]
-    public static partial void SpendingUnknown(ILogger logger, Exception exception);
 }

@@ -41,7 +41,7 @@ internal sealed record RelayPlan
 
 /// <summary>Takes one generation from its admission to its usage row. Safe for concurrent use.</summary>
 internal sealed class DropInRelay(
-    Forwarder forwarder, LimitBook limits, UsageMeter meter, IPriceBook prices, IOptions<RelayOptions> options, TimeProvider time, ILogger<DropInRelay> logger)
+    Forwarder forwarder, Admission admission, UsageMeter meter, IPriceBook prices, IOptions<RelayOptions> options, TimeProvider time, ILogger<DropInRelay> logger)
 {
     /// <summary>Most bytes of events that go together.</summary>
     private const int FlushBytes = 16 * 1024;
@@ -53,10 +53,10 @@ internal sealed class DropInRelay(
     /// <summary>Relays a request that has been read.</summary>
     public async Task RunAsync(DropInCall call, RelayPlan plan)
     {
-        var (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(call, plan), call.Left);
+        var (lease, refusal) = await admission.EnterAsync(call.Caller, Reserve(call, plan), call.Left);
         if (lease is null)
         {
-            await call.RefuseAsync(refusal!);
+            await call.RefuseAsync(DropInError.Of(refusal!));
             return;
         }
 
@@ -83,7 +83,8 @@ internal sealed class DropInRelay(
             refusal = await reading is { } problem ? DropInError.Of(problem) : null;
             if (refusal is null)
             {
-                (lease, refusal) = await limits.EnterAsync(call.Caller, Reserve(call, plan), call.Left);
+                (lease, var denied) = await admission.EnterAsync(call.Caller, Reserve(call, plan), call.Left);
+                refusal = denied is null ? null : DropInError.Of(denied);
             }
         }
         finally

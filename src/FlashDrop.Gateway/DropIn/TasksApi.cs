@@ -4,6 +4,7 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Gateway.Http;
 using FlashDrop.Gateway.Jobs;
+using FlashDrop.Gateway.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -19,12 +20,14 @@ public sealed class TasksApi
     private readonly DropInPipeline _pipeline;
     private readonly IJobService _jobs;
     private readonly ModelCatalog _models;
+    private readonly LimitBook _limits;
     private readonly TimeProvider _time;
     private readonly GatewayOptions _options;
 
-    internal TasksApi(DropInPipeline pipeline, IJobService jobs, ModelCatalog models, TimeProvider time, IOptions<GatewayOptions> options)
+    internal TasksApi(
+        DropInPipeline pipeline, IJobService jobs, ModelCatalog models, LimitBook limits, TimeProvider time, IOptions<GatewayOptions> options)
     {
-        (_pipeline, _jobs, _models, _time, _options) = (pipeline, jobs, models, time, options.Value);
+        (_pipeline, _jobs, _models, _limits, _time, _options) = (pipeline, jobs, models, limits, time, options.Value);
     }
 
     /// <summary><c>GET</c> <see cref="Routes.Task"/>: the task; with the whole response and its counts once it is completed.</summary>
@@ -56,6 +59,12 @@ public sealed class TasksApi
     /// <summary>Accepts a native request as a job and answers with its task.</summary>
     internal async Task AcceptAsync(DropInCall call, ReadOnlyMemory<byte> native, TierPolicy policy)
     {
+        if (_limits.TryJob(call.Caller) is { } refusal)
+        {
+            await call.RefuseAsync(DropInError.Of(refusal));
+            return;
+        }
+
         var (document, problem) = JsonText.Parse(native, _options.MaxJsonDepth);
         if (document is null)
         {
@@ -86,6 +95,7 @@ public sealed class TasksApi
             switch (outcome)
             {
                 case AcceptOutcome.Accepted accepted:
+                    _limits.Charge(call.Caller, accepted.Job.Estimate?.InputTokens ?? 0);
                     await NativeApi.WriteAsync(call, writer => Write(writer, accepted.Job, envelope: null));
                     break;
                 case AcceptOutcome.Rejected rejected:

@@ -40,6 +40,8 @@ public static class DropInServiceCollectionExtensions
         services.TryAddSingleton<ModelCatalog>();
         services.TryAddSingleton<Forwarder>();
         services.TryAddSingleton<LimitBook>();
+        services.TryAddSingleton<Admission>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, BudgetRenewal>());
         services.TryAddSingleton<UsageMeter>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, UsageMeter>(provider => provider.GetRequiredService<UsageMeter>()));
         services.TryAddSingleton<DropInPipeline>();
@@ -48,6 +50,7 @@ public static class DropInServiceCollectionExtensions
             provider.GetRequiredService<DropInPipeline>(),
             provider.GetRequiredService<IJobService>(),
             provider.GetRequiredService<ModelCatalog>(),
+            provider.GetRequiredService<LimitBook>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<GatewayOptions>>()));
         services.TryAddSingleton(provider => new NativeApi(

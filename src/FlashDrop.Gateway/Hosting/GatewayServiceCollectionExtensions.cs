@@ -12,6 +12,7 @@ using FlashDrop.Gateway.Drops;
 using FlashDrop.Gateway.Health;
 using FlashDrop.Gateway.Http;
 using FlashDrop.Gateway.Jobs;
+using FlashDrop.Gateway.Limits;
 using FlashDrop.Gateway.OpenApi;
 using FlashDrop.Gateway.Reports;
 using FlashDrop.Gateway.Uploads;
@@ -28,10 +29,10 @@ public static class GatewayServiceCollectionExtensions
 {
     /// <summary>
     /// Adds <see cref="JobsApi"/>, <see cref="DeadLettersApi"/>, <see cref="DropsApi"/>, <see cref="UploadsApi"/>, <see cref="UsageApi"/>,
-    /// <see cref="ReportsApi"/>, <see cref="MeApi"/>, <see cref="HealthApi"/>, <see cref="OpenApiDocument"/> and <see cref="DashboardPages"/>.
+    /// <see cref="ReportsApi"/>, <see cref="CallersApi"/>, <see cref="MeApi"/>, <see cref="HealthApi"/>, <see cref="OpenApiDocument"/> and <see cref="DashboardPages"/>.
     /// Needs <see cref="IJobService"/>, <see cref="IDeadLetters"/>, <see cref="UsageQuery"/>, <see cref="IProfileNames"/>,
-    /// <see cref="IJobStore"/>, <see cref="IContentStore"/>, <see cref="IWorkQueue"/> and the key ring from elsewhere.
-    /// An <see cref="ICallerDirectory"/> registered before replaces the one that reads the configuration.
+    /// <see cref="IJobStore"/>, <see cref="IContentStore"/>, <see cref="IWorkQueue"/>, <see cref="ICallerStore"/> and the key ring from elsewhere.
+    /// An <see cref="ICallerDirectory"/> registered before replaces the one that reads the configuration and the table.
     /// </summary>
     /// <param name="services">The services to add to.</param>
     /// <param name="configuration">The root: <see cref="GatewayOptions.Section"/> and <see cref="CallersOptions.Section"/> are read, and checked at start.</param>
@@ -46,7 +47,10 @@ public static class GatewayServiceCollectionExtensions
 
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => RandomNumberGenerator.Create());
-        services.TryAddSingleton<ICallerDirectory, ConfigurationCallerDirectory>();
+        services.TryAddSingleton<CallerDirectory>();
+        services.TryAddSingleton<ICallerDirectory>(provider => provider.GetRequiredService<CallerDirectory>());
+        services.Replace(ServiceDescriptor.Singleton<ICallerBook>(provider => provider.GetRequiredService<CallerDirectory>()));
+        services.TryAddSingleton<LimitBook>();
         services.TryAddSingleton<CallerAuthenticator>();
         services.TryAddSingleton<RequestPipeline>();
 
@@ -64,6 +68,7 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<RequestPipeline>(),
             provider.GetRequiredService<JobRequestParser>(),
             provider.GetRequiredService<JobWaiter>(),
+            provider.GetRequiredService<LimitBook>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<GatewayOptions>>(),
             provider.GetRequiredService<ILogger<JobsApi>>()));
@@ -98,6 +103,13 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton(provider => new ReportsApi(
             provider.GetRequiredService<IContentStore>(),
             provider.GetRequiredService<RequestPipeline>()));
+        services.TryAddSingleton(provider => new CallersApi(
+            provider.GetRequiredService<ICallerStore>(),
+            provider.GetRequiredService<CallerDirectory>(),
+            provider.GetRequiredService<RequestPipeline>(),
+            provider.GetRequiredService<RandomNumberGenerator>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<CallersApi>>()));
         services.TryAddSingleton(provider => new MeApi(
             provider.GetRequiredService<IProfileNames>(),
             provider.GetRequiredService<RequestPipeline>(),

@@ -20,6 +20,12 @@ internal static class EntityTags
     /// <summary>A strong tag for bytes.</summary>
     public static string Of(ReadOnlySpan<byte> bytes) => Of(Convert.ToHexStringLower(SHA256.HashData(bytes)), "bytes");
 
+    /// <summary>Whether <c>If-Match</c> is sent and names neither the tag nor any.</summary>
+    public static bool IsOutdated(HttpRequest request, string tag) =>
+        request.Headers.IfMatch.Count > 0
+        && !(EntityTagHeaderValue.TryParseStrictList(request.Headers.IfMatch, out var wanted)
+            && wanted.Any(candidate => candidate.Tag == "*" || (!candidate.IsWeak && candidate.Tag == tag)));
+
     /// <summary>Whether <c>If-None-Match</c> names the tag (weak comparison) or any.</summary>
     public static bool IsUnchanged(HttpRequest request, string tag) =>
         EntityTagHeaderValue.TryParseList(request.Headers.IfNoneMatch, out var known)

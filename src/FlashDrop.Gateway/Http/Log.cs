@@ -38,6 +38,21 @@ internal static partial class Log
     [LoggerMessage(4020, LogLevel.Information, "Upload URL issued to {Caller}")]
     public static partial void UploadIssued(ILogger logger, string caller);
 
+    [LoggerMessage(4040, LogLevel.Warning, "The callers' table cannot be read; the callers known so far go on")]
+    public static partial void CallersUnreadable(ILogger logger, Exception exception);
+
+    [LoggerMessage(4041, LogLevel.Warning, "Caller {Caller} is in the table and in the configuration; the configuration counts")]
+    public static partial void CallerShadowed(ILogger logger, string caller);
+
+    [LoggerMessage(4042, LogLevel.Information, "Caller {Caller} created by {Admin}, administrator: {IsAdmin}")]
+    public static partial void CallerCreated(ILogger logger, string caller, string admin, bool isAdmin);
+
+    [LoggerMessage(4043, LogLevel.Information, "Caller {Caller} changed by {Admin}, disabled: {Disabled}, new key: {NewKey}")]
+    public static partial void CallerChanged(ILogger logger, string caller, string admin, bool disabled, bool newKey);
+
+    [LoggerMessage(4044, LogLevel.Information, "Caller {Caller} deleted by {Admin}")]
+    public static partial void CallerDeleted(ILogger logger, string caller, string admin);
+
     [LoggerMessage(4030, LogLevel.Warning, "Readiness check {Check} failed: {Reason}")]
     public static partial void ProbeFailed(ILogger logger, Exception? exception, string check, string reason);
 }

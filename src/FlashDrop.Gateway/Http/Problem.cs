@@ -65,6 +65,38 @@ internal sealed record Problem(int Status, string Code, string Title, string Det
     public static Problem AdminOnly(string detail, string remedy) => new(
         StatusCodes.Status403Forbidden, "forbidden", "An administrator's key is needed", detail, remedy);
 
+    public static Problem CallerNotFound() => new(
+        StatusCodes.Status404NotFound, "caller_not_found", "There is no such caller",
+        "No caller has this name.", "GET /api/callers lists the callers there are.");
+
+    public static Problem CallerExists(string name) => new(
+        StatusCodes.Status409Conflict, "caller_exists", "There is a caller of this name already",
+        $"The name '{name}' is taken.", "Choose another name, or rotate or enable the caller there is.");
+
+    public static Problem CallerConfigured(string name) => new(
+        StatusCodes.Status409Conflict, "caller_configured", "The caller belongs to the configuration",
+        $"'{name}' is set in FlashDrop:Callers:{name}; it cannot be created or changed here.",
+        "Change the app's settings, or create a caller of another name.");
+
+    public static Problem LastAdmin(string name) => new(
+        StatusCodes.Status409Conflict, "last_admin", "The last administrator has to stay",
+        $"Without '{name}' nobody could manage callers any more.",
+        "Create another administrator first, or set one in FlashDrop:Callers.");
+
+    public static Problem TooManyKeys(int most) => new(
+        StatusCodes.Status409Conflict, "too_many_keys", "The caller has too many keys",
+        $"{most} keys are valid at present.", "Rotate with 'overlapSeconds': 0, which ends them all, or wait until some have expired.");
+
+    public static Problem Outdated() => new(
+        StatusCodes.Status412PreconditionFailed, "outdated", "It was changed meanwhile",
+        "If-Match names a version that is not the present one.", "GET it again and decide anew.");
+
+    public static Problem LimitReached(string code, string detail, TimeSpan retryAfter) => new(
+        StatusCodes.Status429TooManyRequests, code, "A limit of the caller is reached", detail, "Try again after the time in Retry-After.")
+    {
+        RetryAfter = retryAfter,
+    };
+
     public static Problem NotRetryable(JobState state) => new(
         StatusCodes.Status409Conflict, "job_not_retryable", "The job cannot be tried again",
         state == JobState.Failed ? "The job failed so long ago that it would not be looked after any more." : $"The job is in state {state}; only failed jobs are tried again.",

@@ -5,6 +5,7 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Gateway.Http;
+using FlashDrop.Gateway.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -24,6 +25,7 @@ public sealed class JobsApi
     private readonly RequestPipeline _pipeline;
     private readonly JobRequestParser _parser;
     private readonly JobWaiter _waiter;
+    private readonly LimitBook _limits;
     private readonly TimeProvider _time;
     private readonly GatewayOptions _options;
     private readonly ILogger<JobsApi> _logger;
@@ -33,6 +35,7 @@ public sealed class JobsApi
         RequestPipeline pipeline,
         JobRequestParser parser,
         JobWaiter waiter,
+        LimitBook limits,
         TimeProvider time,
         IOptions<GatewayOptions> options,
         ILogger<JobsApi> logger)
@@ -41,18 +44,28 @@ public sealed class JobsApi
         _pipeline = pipeline;
         _parser = parser;
         _waiter = waiter;
+        _limits = limits;
         _time = time;
         _options = options.Value;
         _logger = logger;
     }
 
-    /// <summary><c>POST</c> <see cref="Routes.Jobs"/>: accepts a job; 202, or 200 when it is finished already.</summary>
+    /// <summary>
+    /// <c>POST</c> <see cref="Routes.Jobs"/>: accepts a job; 202, or 200 when it is finished already. The limits per minute are held here (429); a
+    /// budget holds the job back, not the request.
+    /// </summary>
     public Task<IResult> PostAsync(HttpRequest request) => _pipeline.RunAsync(request, async (caller, cancellationToken) =>
     {
         var (key, keyProblem) = IdempotencyKey(request);
         if (keyProblem is not null)
         {
             return keyProblem.ToResult();
+        }
+
+        if (_limits.TryJob(caller) is { } refusal)
+        {
+            Log.JobRefused(_logger, caller.Name, refusal.Code);
+            return Problem.LimitReached(refusal.Code, refusal.Message, refusal.RetryAfter).ToResult();
         }
 
         var (job, problem) = await ReadAsync(request, caller, key, cancellationToken);
@@ -65,6 +78,7 @@ public sealed class JobsApi
         switch (await _jobs.AcceptAsync(job, cancellationToken))
         {
             case AcceptOutcome.Accepted accepted:
+                _limits.Charge(caller, accepted.Replayed ? 0 : accepted.Job.Estimate?.InputTokens ?? 0);
                 Log.JobAccepted(_logger, accepted.Job.Id, caller.Name, accepted.Replayed);
                 return await AnswerAcceptedAsync(request, accepted, cancellationToken);
             case AcceptOutcome.KeyReused reused:

@@ -1,130 +1,74 @@
 using System.Collections.Concurrent;
 using FlashDrop.Core.Callers;
-using FlashDrop.Core.Ports;
-using FlashDrop.Gateway.DropIn;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 
 namespace FlashDrop.Gateway.Limits;
 
-/// <summary>What a call may use at most, before it is made.</summary>
-/// <param name="Tokens">Tokens of the prompt, estimated with caution.</param>
-/// <param name="CostUsd">Cost in USD if the whole output cap is used.</param>
-internal readonly record struct Reservation(long Tokens, decimal CostUsd);
+/// <summary>Why a call is not admitted.</summary>
+/// <param name="Code">Stable code.</param>
+/// <param name="Message">Which limit, and what to do.</param>
+/// <param name="RetryAfter">When there may be room.</param>
+internal sealed record LimitRefusal(string Code, string Message, TimeSpan RetryAfter)
+{
+    /// <summary>Whether the day's money is spent, rather than a moment's room.</summary>
+    public bool IsBudget { get; init; }
+}
 
 /// <summary>
-/// Holds callers to their limits. Exact for the calls of this process: every check and its reservation are one step. A day's budget starts
-/// from the usage rows of the day, read at the first call, so a restart forgets nothing that was written; what other instances spend
-/// later, and what they admit per minute, is not seen. Safe for concurrent use.
+/// Holds callers to their limits per minute and at once. Exact for the requests of this process, where every check and its reservation are
+/// one step; what other instances admit is not seen. Safe for concurrent use.
 /// </summary>
-internal sealed class LimitBook(IJobStore store, TimeProvider time, ILogger<LimitBook> logger) : IDisposable
+internal sealed class LimitBook(TimeProvider time)
 {
-    private static readonly TimeSpan SeedPatience = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan SeedRetry = TimeSpan.FromSeconds(30);
-
     private readonly ConcurrentDictionary<string, CallerState> _states = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _seeding = new(1);
-    private DateOnly _seededDay;
-    private DateTimeOffset _seedAgainAt;
 
     /// <summary>Admits a call, or says why not. The lease has to be settled or disposed.</summary>
-    public async ValueTask<(LimitLease? Lease, DropInError? Refusal)> EnterAsync(Caller caller, Reservation reservation, CancellationToken cancellationToken)
+    public (MinuteLease? Lease, LimitRefusal? Refusal) Enter(Caller caller, long tokens)
     {
-        if (caller.Limits is not { } limits)
+        if (!HasMinutes(caller))
         {
-            return (LimitLease.Free, null);
+            return (MinuteLease.Free, null);
         }
 
-        if (limits.DailyBudgetUsd is not null)
-        {
-            await SeedAsync(cancellationToken);
-        }
-
-        var now = time.GetUtcNow();
-        var state = _states.GetOrAdd(caller.Name, static _ => new CallerState());
-        return state.TryEnter(limits, reservation, now) is { } refusal ? (null, refusal) : (new LimitLease(state, reservation, time, now), null);
+        var state = StateOf(caller);
+        return state.TryEnter(caller.Limits!, tokens, isCall: true, time.GetUtcNow()) is { } refusal ? (null, refusal) : (new MinuteLease(state, tokens, time), null);
     }
 
-    public void Dispose() => _seeding.Dispose();
+    /// <summary>Counts a request for a job, or says why it is not admitted. Jobs wait by themselves, so they do not count as calls at once.</summary>
+    public LimitRefusal? TryJob(Caller caller) =>
+        HasMinutes(caller) ? StateOf(caller).TryEnter(caller.Limits!, tokens: 0, isCall: false, time.GetUtcNow()) : null;
 
-    private async ValueTask SeedAsync(CancellationToken cancellationToken)
+    /// <summary>Counts the tokens of an accepted job's prompt.</summary>
+    public void Charge(Caller caller, long tokens)
     {
-        var now = time.GetUtcNow();
-        var today = DateOnly.FromDateTime(now.UtcDateTime);
-        if (_seededDay == today || now < _seedAgainAt)
+        if (HasMinutes(caller))
         {
-            return;
-        }
-
-        await _seeding.WaitAsync(cancellationToken);
-        try
-        {
-            if (_seededDay == today || now < _seedAgainAt)
-            {
-                return;
-            }
-
-            using var patience = new Patience(time, SeedPatience, cancellationToken);
-            Dictionary<string, decimal> spent = new(StringComparer.Ordinal);
-            await foreach (var usage in store.ListUsageAsync(today, patience.Token))
-            {
-                spent[usage.Caller] = spent.GetValueOrDefault(usage.Caller) + (usage.CostUsd ?? 0);
-            }
-
-            foreach (var (caller, sum) in spent)
-            {
-                _states.GetOrAdd(caller, static _ => new CallerState()).Seed(today, sum);
-            }
-
-            _seededDay = today;
-        }
-        catch (Exception exception) when (exception is StorageUnavailableException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
-        {
-            // Answers keep flowing while the store is away; the budget then counts what this instance spends.
-            _seedAgainAt = time.GetUtcNow() + SeedRetry;
-            DropInLog.SpendingUnknown(logger, exception);
-        }
-        finally
-        {
-            _seeding.Release();
+            StateOf(caller).Charge(tokens, time.GetUtcNow());
         }
     }
+
+    private static bool HasMinutes(Caller caller) =>
+        caller.Limits is { } limits && (limits.RequestsPerMinute is not null || limits.TokensPerMinute is not null || limits.Concurrent is not null);
+
+    private CallerState StateOf(Caller caller) => _states.GetOrAdd(caller.Name, static _ => new CallerState());
 }
 
-/// <summary>One admitted call. Disposing it without settling gives everything back but the request itself.</summary>
-internal sealed class LimitLease : IDisposable
+/// <summary>One admitted call. Disposing it without settling gives back everything but the request itself.</summary>
+internal sealed class MinuteLease(CallerState? state, long reserved, TimeProvider time) : IDisposable
 {
-    private readonly CallerState? _state;
-    private readonly Reservation _reservation;
-    private readonly TimeProvider _time;
-    private readonly DateOnly _day;
-    private bool _over;
-
-    public LimitLease(CallerState? state, Reservation reservation, TimeProvider time, DateTimeOffset entered)
-    {
-        (_state, _reservation, _time) = (state, reservation, time);
-        _day = DateOnly.FromDateTime(entered.UtcDateTime);
-    }
+    private CallerState? _state = state;
 
     /// <summary>A lease of a caller without limits.</summary>
-    public static LimitLease Free { get; } = new(null, default, TimeProvider.System, default);
+    public static MinuteLease Free { get; } = new(null, 0, TimeProvider.System);
 
     /// <summary>Replaces the reservation by what was used; what is not known stays as reserved.</summary>
-    public void Settle(long? tokens, decimal? costUsd) => Leave(tokens ?? _reservation.Tokens, costUsd ?? _reservation.CostUsd);
+    public void Settle(long? tokens) => Leave(tokens ?? reserved);
 
-    public void Dispose() => Leave(0, 0);
+    public void Dispose() => Leave(0);
 
-    private void Leave(long tokens, decimal costUsd)
-    {
-        if (_state is not null && !_over)
-        {
-            _over = true;
-            _state.Leave(_reservation, tokens, costUsd, _day, _time.GetUtcNow());
-        }
-    }
+    private void Leave(long tokens) => Interlocked.Exchange(ref _state, null)?.Leave(tokens - reserved, time.GetUtcNow());
 }
 
-/// <summary>What one caller uses: two sliding minutes in buckets of a second, its calls under way and its day.</summary>
+/// <summary>What one caller uses: two sliding minutes in buckets of a second, and its calls under way.</summary>
 internal sealed class CallerState
 {
     private const int Window = 60;
@@ -134,90 +78,56 @@ internal sealed class CallerState
     private readonly long[] _tokens = new long[Window];
     private long _second;
     private int _running;
-    private DateOnly _day;
-    private decimal _spent;
-    private decimal _reserved;
 
-    public void Seed(DateOnly day, decimal spent)
-    {
-        lock (_lock)
-        {
-            Turn(day);
-            _spent = Math.Max(_spent, spent);
-        }
-    }
-
-    public DropInError? TryEnter(CallerLimits limits, Reservation reservation, DateTimeOffset now)
+    public LimitRefusal? TryEnter(CallerLimits limits, long tokens, bool isCall, DateTimeOffset now)
     {
         lock (_lock)
         {
             Slide(now);
-            Turn(DateOnly.FromDateTime(now.UtcDateTime));
-            if (_running >= limits.Concurrent)
+            if (isCall && _running >= limits.Concurrent)
             {
-                return Refuse("concurrent_requests", $"The limit of {limits.Concurrent} requests at once is reached.", TimeSpan.FromSeconds(1));
+                return new LimitRefusal("concurrent_requests", $"The limit of {limits.Concurrent} requests at once is reached.", TimeSpan.FromSeconds(1));
             }
 
             if (Wait(_requests, 1, limits.RequestsPerMinute) is { } requestWait)
             {
-                return Refuse("requests_per_minute", $"The limit of {limits.RequestsPerMinute} requests per minute is reached.", requestWait);
+                return new LimitRefusal("requests_per_minute", $"The limit of {limits.RequestsPerMinute} requests per minute is reached.", requestWait);
             }
 
-            if (Wait(_tokens, reservation.Tokens, limits.TokensPerMinute) is { } tokenWait)
+            if (Wait(_tokens, Math.Max(tokens, 1), limits.TokensPerMinute) is { } tokenWait)
             {
-                return Refuse("tokens_per_minute", $"The limit of {limits.TokensPerMinute} tokens per minute does not leave room for about {reservation.Tokens} more.", tokenWait);
+                return new LimitRefusal(
+                    "tokens_per_minute",
+                    tokens > 0
+                        ? $"The limit of {limits.TokensPerMinute} tokens per minute does not leave room for about {tokens} more."
+                        : $"The limit of {limits.TokensPerMinute} tokens per minute is reached.",
+                    tokenWait);
             }
 
-            if (_spent + _reserved + reservation.CostUsd > limits.DailyBudgetUsd)
-            {
-                return OverBudget(limits.DailyBudgetUsd.Value, reservation, now);
-            }
-
-            _running++;
+            _running += isCall ? 1 : 0;
             _requests[_second % Window]++;
-            _tokens[_second % Window] += reservation.Tokens;
-            _reserved += reservation.CostUsd;
+            _tokens[_second % Window] += tokens;
             return null;
         }
     }
 
-    public void Leave(Reservation reservation, long tokens, decimal costUsd, DateOnly entered, DateTimeOffset now)
+    public void Charge(long tokens, DateTimeOffset now)
     {
         lock (_lock)
         {
             Slide(now);
-            Turn(DateOnly.FromDateTime(now.UtcDateTime));
-            _running--;
-            _tokens[_second % Window] += tokens - reservation.Tokens;
-
-            // A call belongs to the day it was made on; the reservations of a day that is over went with it.
-            if (entered == _day)
-            {
-                _reserved -= reservation.CostUsd;
-                _spent += costUsd;
-            }
+            _tokens[_second % Window] += tokens;
         }
     }
 
-    private static DropInError Refuse(string code, string message, TimeSpan wait) =>
-        new(StatusCodes.Status429TooManyRequests, code, message) { RetryAfter = wait };
-
-    private DropInError OverBudget(decimal budget, Reservation reservation, DateTimeOffset now)
+    public void Leave(long moreTokens, DateTimeOffset now)
     {
-        // Calls under way hold more than they will use: when that is all that is in the way, it passes soon.
-        if (_reserved > 0 && _spent + reservation.CostUsd <= budget)
+        lock (_lock)
         {
-            return Refuse("budget_reserved", "The calls under way hold what is left of the daily budget; their unused part comes back when they end.", TimeSpan.FromSeconds(5));
+            Slide(now);
+            _running--;
+            _tokens[_second % Window] += moreTokens;
         }
-
-        var midnight = new DateTimeOffset(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero);
-        return new DropInError(
-            StatusCodes.Status402PaymentRequired,
-            "daily_budget",
-            $"The daily budget of {budget} USD does not leave room for this request, which may cost up to {reservation.CostUsd:0.######} USD; a lower output cap makes it cheaper.")
-        {
-            RetryAfter = midnight - now,
-        };
     }
 
     /// <summary>How long until there is room; null when there is.</summary>
@@ -252,13 +162,5 @@ internal sealed class CallerState
         }
 
         _second = second;
-    }
-
-    private void Turn(DateOnly day)
-    {
-        if (day > _day)
-        {
-            (_day, _spent, _reserved) = (day, 0, 0);
-        }
     }
 }

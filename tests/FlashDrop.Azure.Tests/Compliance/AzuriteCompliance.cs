@@ -53,3 +53,15 @@ public sealed class TableIdempotencyStoreTests(AzuriteFixture azurite) : Idempot
         new TableIdempotencyStore(
             (await azurite.CreateAccountAsync(TestContext.Current.CancellationToken)).Tables, TimeProvider.System);
 }
+
+public sealed class TableCallerStoreTests(AzuriteFixture azurite) : CallerStoreCompliance
+{
+    protected override async Task<ICallerStore> CreateAsync() =>
+        new TableCallerStore((await azurite.CreateAccountAsync(TestContext.Current.CancellationToken)).Tables);
+}
+
+public sealed class TableBudgetStoreTests(AzuriteFixture azurite) : BudgetStoreCompliance
+{
+    protected override async Task<IBudgetStore> CreateAsync() =>
+        new TableBudgetStore((await azurite.CreateAccountAsync(TestContext.Current.CancellationToken)).Tables);
+}

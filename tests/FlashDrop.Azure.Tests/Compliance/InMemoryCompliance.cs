@@ -54,3 +54,15 @@ public sealed class InMemoryIdempotencyStoreTests : IdempotencyStoreCompliance
     protected override Task<IIdempotencyStore> CreateAsync() =>
         Task.FromResult<IIdempotencyStore>(new InMemoryStorage(new FakeTimeProvider(TestJobs.Noon)).Idempotency);
 }
+
+public sealed class InMemoryCallerStoreTests : CallerStoreCompliance
+{
+    protected override Task<ICallerStore> CreateAsync() =>
+        Task.FromResult<ICallerStore>(new InMemoryStorage(new FakeTimeProvider(TestJobs.Noon)).Callers);
+}
+
+public sealed class InMemoryBudgetStoreTests : BudgetStoreCompliance
+{
+    protected override Task<IBudgetStore> CreateAsync() =>
+        Task.FromResult<IBudgetStore>(new InMemoryStorage(new FakeTimeProvider(TestJobs.Noon)).Budgets);
+}

@@ -152,6 +152,7 @@ internal sealed class PipelineBench : IJobObserver
             .AddSingleton<IWorkQueue>(Storage.Queue)
             .AddSingleton<ICheckpointStore>(Storage.Checkpoints)
             .AddSingleton<IIdempotencyStore>(Storage.Idempotency)
+            .AddSingleton<IBudgetStore>(Storage.Budgets)
             .AddSingleton<IEvoLinkClient>(Upstream)
             .AddSingleton<IPriceBook, FlatPrices>()
             .AddSingleton<IJobObserver>(this)

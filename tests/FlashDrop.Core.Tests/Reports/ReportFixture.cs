@@ -38,6 +38,7 @@ internal sealed class ReportFixture : IDisposable
             .AddSingleton<IWorkQueue>(Storage.Queue)
             .AddSingleton<ICheckpointStore>(Storage.Checkpoints)
             .AddSingleton<IIdempotencyStore>(Storage.Idempotency)
+            .AddSingleton<IBudgetStore>(Storage.Budgets)
             .AddSingleton<IEvoLinkClient, NoUpstream>()
             .AddSingleton<IPriceBook>(new SamplePrices())
             .AddFlashDropCore(configuration)

@@ -75,6 +75,8 @@ internal sealed class DropInHost : IAsyncDisposable
             .AddSingleton<IWorkQueue>(storage.Queue)
             .AddSingleton<ICheckpointStore>(storage.Checkpoints)
             .AddSingleton<IIdempotencyStore>(storage.Idempotency)
+            .AddSingleton<ICallerStore>(storage.Callers)
+            .AddSingleton<IBudgetStore>(storage.Budgets)
             .AddSingleton<IKeyRing>(new FakeKeyRing("sk-upstream-secret"))
             .AddSingleton<IHostLifetime, Quiet>();
         builder.Services.AddFlashDropCore(builder.Configuration);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using FlashDrop.Core.Callers;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Metering;
 using FlashDrop.Core.Ports;
@@ -66,6 +67,7 @@ public sealed class SimulatedWorld : IFaultPlan
     private readonly Random _random;
     private readonly Trace _trace;
     private readonly SimulatedHost _host;
+    private readonly SimulatedBudgets? _budgets;
     private long _order;
     private long _operations;
     private long _steps;
@@ -85,6 +87,7 @@ public sealed class SimulatedWorld : IFaultPlan
         Invariants = new Invariants(this);
         _host = new SimulatedHost(this, new Random(_random.Next()));
         Users = new SimulatedUsers(this, _host.Publish, new Random(_random.Next()));
+        _budgets = options.BudgetUsd is { } usd ? new SimulatedBudgets(this, usd) : null;
     }
 
     internal SimulationPlan Plan { get; }
@@ -235,6 +238,7 @@ public sealed class SimulatedWorld : IFaultPlan
         }
 
         Invariants.AfterEffect(effect);
+        _budgets?.AfterEffect(effect);
         return Unstoppable(effect) ? ValueTask.CompletedTask : new ValueTask(PassAsync(effect.Operation, after: true));
     }
 
@@ -291,6 +295,7 @@ public sealed class SimulatedWorld : IFaultPlan
         {
             _scheduler.RunAll();
             Invariants.ThrowIfBroken();
+            _budgets?.ThrowIfBroken();
             if (_scheduler.Escaped)
             {
                 throw Fail("the simulation is deterministic", "Work went on outside the simulation's thread; whatever started it ignores TaskScheduler.Current.");
@@ -386,7 +391,7 @@ public sealed class SimulatedWorld : IFaultPlan
             Stop(operation.Instance);
             gate.SetResult();
         }
-        else if (Faulty && !effect.StartsWith("upstream", StringComparison.Ordinal) && Chance(Plan.Unavailable))
+        else if (Faulty && !effect.StartsWith("upstream", StringComparison.Ordinal) && !effect.StartsWith("budget", StringComparison.Ordinal) && Chance(Plan.Unavailable))
         {
             CountFault(after ? "answer lost" : "storage refuses");
             Log($"{operation} {effect} {(after ? "loses its answer" : "is refused")}");
@@ -464,10 +469,16 @@ public sealed class SimulatedWorld : IFaultPlan
             .AddSingleton<IWorkQueue>(Storage.Queue)
             .AddSingleton<ICheckpointStore>(Storage.Checkpoints)
             .AddSingleton<IIdempotencyStore>(Storage.Idempotency)
+            .AddSingleton<IBudgetStore>(Storage.Budgets)
             .AddSingleton<IEvoLinkClient>(Upstream)
             .AddSingleton<IPriceBook, FlatPrices>()
             .AddSingleton(Options.Create(new UpstreamOptions { MaxInlineBytes = 1_000 }))
             .AddFlashDropCore(new ConfigurationBuilder().AddInMemoryCollection(Settings).Build());
+        if (_budgets is not null)
+        {
+            services.AddSingleton<ICallerBook>(_budgets);
+        }
+
         _options.Plant?.Invoke(services, Storage);
         instance.Start(services.BuildServiceProvider());
         Log($"{instance} starts");

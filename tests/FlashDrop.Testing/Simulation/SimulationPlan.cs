@@ -70,6 +70,9 @@ public sealed record SimulationOptions
     /// <summary>Changes an instance's services before it starts: how a bug is planted.</summary>
     public Action<Microsoft.Extensions.DependencyInjection.IServiceCollection, Storage.InMemoryStorage>? Plant { get; init; }
 
+    /// <summary>USD a day of every caller while faults strike; null for no budgets. Requests to a ledger are not refused: what happens then has tests of its own.</summary>
+    public decimal? BudgetUsd { get; init; }
+
     /// <summary>Receives every line of the trace; null keeps the tail only.</summary>
     public Action<string>? Trace { get; init; }
 }

@@ -14,6 +14,8 @@ public sealed class InMemoryStorage
         Queue = new InMemoryWorkQueue(this);
         Checkpoints = new InMemoryCheckpointStore(this);
         Idempotency = new InMemoryIdempotencyStore(this);
+        Callers = new InMemoryCallerStore(this);
+        Budgets = new InMemoryBudgetStore(this);
     }
 
     public TimeProvider TimeProvider { get; }
@@ -27,6 +29,10 @@ public sealed class InMemoryStorage
     public InMemoryCheckpointStore Checkpoints { get; }
 
     public InMemoryIdempotencyStore Idempotency { get; }
+
+    public InMemoryCallerStore Callers { get; }
+
+    public InMemoryBudgetStore Budgets { get; }
 
     /// <summary>Counts every effect, failed ones included.</summary>
     public OperationCounter Operations { get; } = new();

@@ -28,6 +28,13 @@ public static class StorageOperations
     public const string CheckpointRead = "checkpoint.read";
     public const string CheckpointWrite = "checkpoint.write";
     public const string IdempotencyClaim = "idempotency.claim";
+    public const string CallerAdd = "caller.add";
+    public const string CallerFind = "caller.find";
+    public const string CallerUpdate = "caller.update";
+    public const string CallerDelete = "caller.delete";
+    public const string CallerList = "caller.list";
+    public const string BudgetFind = "budget.find";
+    public const string BudgetWrite = "budget.write";
 }
 
 /// <summary>One effect on storage.</summary>

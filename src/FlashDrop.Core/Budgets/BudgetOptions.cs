@@ -2,11 +2,11 @@ using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
 
-namespace FlashDrop.Core.Reports;
+namespace FlashDrop.Core.Budgets;
 
 /// <summary>
-/// What each caller may spend a day, for reports. Section <c>FlashDrop:Budgets</c>: one setting per caller, for example
-/// <c>FlashDrop:Budgets:mobile-app</c> or <c>FlashDrop:Budgets:drop:meeting-notes</c>, in USD.
+/// What callers may spend a day whose own limits name no budget: drops above all. Section <c>FlashDrop:Budgets</c>: one setting per caller,
+/// for example <c>FlashDrop:Budgets:drop:meeting-notes</c> or <c>FlashDrop:Budgets:mobile-app</c>, in USD.
 /// </summary>
 public sealed class BudgetOptions
 {
