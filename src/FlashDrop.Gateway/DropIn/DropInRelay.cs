@@ -46,7 +46,7 @@ internal sealed class DropInRelay(
     /// <summary>Most bytes of events that go together.</summary>
     private const int FlushBytes = 16 * 1024;
 
-    private static readonly TimeSpan BreakPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BreakPause = TimeSpan.FromMilliseconds(300);
 
     private readonly TimeSpan _total = options.Value.TotalTimeout;
 
