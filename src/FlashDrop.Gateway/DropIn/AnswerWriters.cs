@@ -26,12 +26,31 @@ internal interface IAnswerWriter
 /// <summary>Frames of streams.</summary>
 internal static class Frames
 {
+    /// <summary>Payloads up to this size are written in one piece, which is what most events are.</summary>
+    private const int OnePiece = 2048;
+
     /// <summary>Writes a payload as one event; line breaks in JSON are only space, and would end the event.</summary>
     public static void WriteEvent(this PipeWriter output, ReadOnlySpan<byte> payload, ReadOnlySpan<byte> end)
     {
-        output.Write("data: "u8);
-        output.WriteLine(payload);
-        output.Write(end);
+        payload = payload.Trim(" \r\n\t"u8);
+        if (payload.Length > OnePiece)
+        {
+            output.Write("data: "u8);
+            output.WriteLine(payload);
+            output.Write(end);
+            return;
+        }
+
+        var prefix = "data: "u8;
+        var size = prefix.Length + payload.Length + end.Length;
+        var target = output.GetSpan(size);
+        prefix.CopyTo(target);
+        var line = target.Slice(prefix.Length, payload.Length);
+        payload.CopyTo(line);
+        line.Replace((byte)'\r', (byte)' ');
+        line.Replace((byte)'\n', (byte)' ');
+        end.CopyTo(target[(prefix.Length + payload.Length)..]);
+        output.Advance(size);
     }
 
     public static void WriteLine(this PipeWriter output, ReadOnlySpan<byte> payload)

@@ -80,8 +80,7 @@ public sealed class ChatApi
             var translated = new EditedBody(native);
             await _relay.RunAsync(call, plan with
             {
-                RequestTo = (tier, sent) => new RelayRequest(
-                    RelayRequest.NativePath(_models.IdOf(tier), scan.Streams ? "streamGenerateContent?alt=sse" : "generateContent"), () => translated.Content([], sent)),
+                RequestTo = (tier, sent) => new RelayRequest(_models.PathOf(tier, scan.Streams), () => translated.Content([], sent)),
                 Writer = new NativeToChat(scan.IncludesUsage, _time.GetUtcNow(), call.Id.ToString()),
             });
         }

@@ -46,14 +46,14 @@ internal sealed class DropInRelay(
     /// <summary>Most bytes of events that go together.</summary>
     private const int FlushBytes = 16 * 1024;
 
-    private static readonly TimeSpan BreakPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan BreakPause = TimeSpan.FromMilliseconds(300);
 
     private readonly TimeSpan _total = options.Value.TotalTimeout;
 
     /// <summary>Relays a request that has been read.</summary>
     public async Task RunAsync(DropInCall call, RelayPlan plan)
     {
-        var (lease, refusal) = await admission.EnterAsync(call.Caller, Reserve(call, plan), call.Left);
+        var (lease, refusal) = await admission.EnterAsync(call.Caller, Reserve(plan), call.Left);
         if (lease is null)
         {
             await call.RefuseAsync(DropInError.Of(refusal!));
@@ -83,7 +83,7 @@ internal sealed class DropInRelay(
             refusal = await reading is { } problem ? DropInError.Of(problem) : null;
             if (refusal is null)
             {
-                (lease, var denied) = await admission.EnterAsync(call.Caller, Reserve(call, plan), call.Left);
+                (lease, var denied) = await admission.EnterAsync(call.Caller, Reserve(plan), call.Left);
                 refusal = denied is null ? null : DropInError.Of(denied);
             }
         }
@@ -160,13 +160,8 @@ internal sealed class DropInRelay(
         }
     }
 
-    private Reservation Reserve(DropInCall call, RelayPlan plan)
+    private Reservation Reserve(RelayPlan plan)
     {
-        if (call.Caller.Limits is null)
-        {
-            return default;
-        }
-
         var cap = plan.Estimate();
         var usage = new TokenUsage { PromptTokens = cap.Prompt, CandidatesTokens = cap.Output };
         var now = time.GetUtcNow();

@@ -1,6 +1,7 @@
 using FlashDrop.Core.Callers;
 using FlashDrop.Core.Jobs;
 using FlashDrop.EvoLink;
+using FlashDrop.EvoLink.Relay;
 using FlashDrop.Gateway.Jobs;
 using Microsoft.Extensions.Options;
 
@@ -17,10 +18,17 @@ internal sealed class ModelCatalog
 
     private readonly Dictionary<string, TierPolicy?> _models = new(StringComparer.Ordinal);
     private readonly Dictionary<Tier, string> _ids;
+    private readonly Dictionary<(Tier Tier, bool Streams), string> _paths = [];
 
     public ModelCatalog(IOptions<RelayOptions> options, IOptions<UpstreamOptions> upstream)
     {
         _ids = upstream.Value.Models;
+        foreach (var (tier, id) in _ids)
+        {
+            _paths[(tier, false)] = RelayRequest.NativePath(id, "generateContent");
+            _paths[(tier, true)] = RelayRequest.NativePath(id, "streamGenerateContent?alt=sse");
+        }
+
         _models["gemini-2.5-flash"] = null;
         _models["gemini-2.5-flash-beta"] = TierPolicy.Beta;
         _models[_ids[Tier.Beta]] = TierPolicy.Beta;
@@ -38,6 +46,9 @@ internal sealed class ModelCatalog
 
     /// <summary>The upstream's id of a tier.</summary>
     public string IdOf(Tier tier) => _ids[tier];
+
+    /// <summary>Where a native generation for a tier is sent.</summary>
+    public string PathOf(Tier tier, bool streams) => _paths[(tier, streams)];
 
     /// <summary>The header decides, then the model's own policy, then the caller's; null when the header says nothing known.</summary>
     public TierPolicy? PolicyOf(string model, string? header, Caller caller) =>

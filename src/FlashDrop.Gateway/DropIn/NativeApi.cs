@@ -99,8 +99,7 @@ public sealed class NativeApi
             Tiers = ModelCatalog.TiersOf(policy),
             Streams = streams,
             Writer = request.Query["alt"] == "sse" || !streams ? new NativeEvents() : new NativeArray(),
-            RequestTo = (tier, sent) => new RelayRequest(
-                RelayRequest.NativePath(_models.IdOf(tier), streams ? "streamGenerateContent?alt=sse" : "generateContent"), () => content(sent)),
+            RequestTo = (tier, sent) => new RelayRequest(_models.PathOf(tier, streams), () => content(sent)),
             Estimate = () => new TokenCap(TokenEstimate.Cautious(facts), facts.MaxOutputTokens),
             Body = memory,
         };
