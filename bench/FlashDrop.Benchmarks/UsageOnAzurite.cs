@@ -135,6 +135,7 @@ internal static class UsageOnAzurite
     {
         var random = new byte[10];
         BitConverter.TryWriteBytes(random, number * 2_654_435_761L);
+        random[^1] = (byte)number; // The partition: all sixteen of the day are used.
         var id = JobId.Create(new DateTimeOffset(Day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).AddSeconds(number % 86_400), random);
         return new UsageRecord
         {

@@ -33,6 +33,7 @@ public sealed partial class DashboardTests : IDisposable
         });
         await using var context = await browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1440, Height = 900 } });
         context.SetDefaultTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(Patience);
         var page = await context.NewPageAsync();
         List<string> complaints = [];
         page.Console += (_, message) =>

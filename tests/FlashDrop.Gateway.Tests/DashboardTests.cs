@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Ports;
+using FlashDrop.Testing;
 
 namespace FlashDrop.Gateway.Tests;
 
@@ -75,6 +76,29 @@ public sealed partial class DashboardTests
         {
             Assert.DoesNotMatch(Inline(), await browser.GetStringAsync(new Uri(page, UriKind.Relative), TestContext.Current.CancellationToken));
         }
+    }
+
+    [Fact]
+    public async Task TextColours_KeepTheirContrast_InBothSchemes()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        using var browser = host.Browser();
+
+        var schemes = Stylesheet.Schemes(await browser.GetStringAsync(new Uri("dashboard/app.css", UriKind.Relative), TestContext.Current.CancellationToken), "bg");
+
+        Assert.Equal(2, schemes.Count);
+        Assert.All(schemes, colours =>
+        {
+            foreach (var (text, surface) in new[]
+            {
+                ("text", "bg"), ("text", "card"), ("text", "soft"), ("text", "hover"), ("text", "bad-bg"), ("muted", "bg"), ("muted", "card"), ("muted", "hover"),
+                ("accent", "bg"), ("accent", "card"), ("accent", "hover"), ("accent-text", "accent"), ("bad", "card"),
+                ("ok", "ok-bg"), ("bad", "bad-bg"), ("wait", "wait-bg"), ("run", "run-bg"), ("off", "off-bg"),
+            })
+            {
+                Assert.True(Stylesheet.Contrast(colours[text], colours[surface]) >= Stylesheet.Readable, $"--{text} on --{surface}");
+            }
+        });
     }
 
     [Fact]
