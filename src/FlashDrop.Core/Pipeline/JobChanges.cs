@@ -90,9 +90,9 @@ internal sealed class JobChanges(
     }
 
     /// <summary>
-    /// A blob is in the way of a result: one of an older drop, or one that somebody wrote for this job and either died before the row said
-    /// so or is about to write that row. If the row is not terminal it may go. For our own, a new version of the row decides between them:
-    /// the other's is refused from then on.
+    /// A blob is in the way of a result: one of an older or a newer drop, or one that somebody wrote for this job and either died before the
+    /// row said so or is about to write that row. If the row is not terminal it may go. For our own, a new version of the row decides between
+    /// them: the other's is refused from then on. A newer drop's stays, unless that drop was cancelled: then it is about to be withdrawn.
     /// </summary>
     private async Task<StoredJob> TakeOverAsync(
         StoredJob fresh, Job wanted, BlobInTheWay found, ResultClaim claim, CancellationToken cancellationToken)
@@ -102,6 +102,20 @@ internal sealed class JobChanges(
             if (found.IsOwn && fresh.Job.State != wanted.State)
             {
                 await results.RemoveAsync(fresh.Job, wanted.State, cancellationToken);
+            }
+
+            return fresh;
+        }
+
+        if (found.Newer is { } newer)
+        {
+            if (await jobs.FindAsync(newer, cancellationToken) is null or { Job.State: JobState.Cancelled })
+            {
+                claim.Own.Add(found.Blob);
+            }
+            else
+            {
+                claim.GivesWay = true;
             }
 
             return fresh;
@@ -124,8 +138,8 @@ internal sealed class JobChanges(
     }
 
     /// <summary>
-    /// A try that died between its result and its row can leave a blob of another ending. Only retried jobs and those with several attempts or past their
-    /// deadline have had such tries, and cancelled ones may: the others do not pay for the look.
+    /// A try that died between its result and its row can leave a blob of another ending. Failed jobs may have had such tries (a task that was answered can be
+    /// lost by the next look), and cancelled ones; successful ones only when retried, past their deadline or after several attempts: the others do not pay for the look.
     /// </summary>
     private async Task TidyAsync(Job ended, CancellationToken cancellationToken)
     {
@@ -135,7 +149,7 @@ internal sealed class JobChanges(
             await results.RemoveAsync(ended, JobState.Failed, cancellationToken);
         }
         else if (ended.IsTerminal
-            && (ended.CompletedAt >= ended.DeadlineAt || ended.Attempts.Count > 1 || ended.RetriedAt is not null
+            && ((ended.State == JobState.Failed && ended.Attempts.Count > 0) || ended.CompletedAt >= ended.DeadlineAt || ended.Attempts.Count > 1 || ended.RetriedAt is not null
                 || ended.Attempts.Any(a => a.ErrorCode == JobErrors.Interrupted)))
         {
             await results.RemoveAsync(ended, ended.State == JobState.Failed ? JobState.Succeeded : JobState.Failed, cancellationToken);

@@ -153,6 +153,10 @@ internal sealed class ResultWriter(IContentStore content)
 
                 condition = WriteCondition.Over(existing.ETag);
             }
+            else if (claim.Own.Contains(new WrittenBlob(name, existing.ETag)))
+            {
+                condition = WriteCondition.Over(existing.ETag);
+            }
             else if (await MayReplaceAsync(job, existing, cancellationToken))
             {
                 if (!claim.MayReplaceOlder)
@@ -163,9 +167,13 @@ internal sealed class ResultWriter(IContentStore content)
                 condition = WriteCondition.Over(existing.ETag);
                 await RemoveStaleAsync(job, name, cancellationToken);
             }
-            else
+            else if (claim.GivesWay)
             {
                 return null;
+            }
+            else
+            {
+                return new BlobInTheWay(new WrittenBlob(name, existing.ETag), IsOwn: false) { Newer = WrittenBy(existing) };
             }
         }
 
@@ -211,7 +219,10 @@ internal sealed class ResultClaim
     /// <summary>Whether results of older drops under the same name may be: only for a job that is known not to have ended another way.</summary>
     public bool MayReplaceOlder { get; set; }
 
-    /// <summary>Blobs of the job itself that were written here, or that no row will ever stand for.</summary>
+    /// <summary>Whether what a newer drop under the same name has left is its result, or may become it.</summary>
+    public bool GivesWay { get; set; }
+
+    /// <summary>Blobs that were written here, or that no row will ever stand for.</summary>
     public HashSet<WrittenBlob> Own { get; } = [];
 }
 
@@ -223,4 +234,8 @@ internal readonly record struct WrittenBlob(string Name, string ETag);
 /// <summary>A blob that cannot be replaced as things are.</summary>
 /// <param name="Blob">The blob.</param>
 /// <param name="IsOwn">Whether it is of the same job: then somebody else has ended the job, or tried to.</param>
-internal readonly record struct BlobInTheWay(WrittenBlob Blob, bool IsOwn);
+internal readonly record struct BlobInTheWay(WrittenBlob Blob, bool IsOwn)
+{
+    /// <summary>The newer drop under the same name that it is of.</summary>
+    public JobId? Newer { get; init; }
+}

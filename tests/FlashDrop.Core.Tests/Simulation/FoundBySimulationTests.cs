@@ -2,9 +2,11 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
+using FlashDrop.Core.Results;
 using FlashDrop.Core.Tests.Pipeline;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
+using FlashDrop.EvoLink.Tasks;
 using FlashDrop.Testing.Storage;
 using FlashDrop.Testing.Upstream;
 
@@ -91,6 +93,42 @@ public sealed class FoundBySimulationTests
 
         Assert.Equal(JobState.Succeeded, bench.Only.State);
         Assert.Null(bench.Text("default/harbour.jpg.error.json"));
+    }
+
+    [Theory]
+    [InlineData("default/harbour.jpg.result.json")]
+    [InlineData("default/harbour.jpg.md")]
+    public async Task BlobThatACancelledNewerDropIsAboutToWithdraw_DoesNotKeepTheOlderResultOut(string stray)
+    {
+        var bench = new PipelineBench();
+        await bench.DropAsync("default/harbour.jpg");
+        bench.Time.Advance(TimeSpan.FromSeconds(2));
+        await bench.DropAsync("default/harbour.jpg", [.. PipelineBench.Jpeg, 1]);
+        var (older, newer) = (bench.Storage.Jobs.AllJobs()[0].Id, bench.Storage.Jobs.AllJobs()[1].Id);
+        await bench.Service.CancelAsync(newer, CancellationToken.None);
+        var left = new Dictionary<string, string>(StringComparer.Ordinal) { [ResultWriter.JobMetadata] = newer.ToString() };
+        await bench.Storage.Content.WriteAsync(new BlobAddress(Containers.Results, stray), "{}"u8.ToArray(), "application/json", WriteCondition.Always, left, CancellationToken.None);
+
+        await bench.RunAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(JobState.Succeeded, bench.Storage.Jobs.AllJobs()[0].State);
+        Assert.Equal(older, bench.Result("default/harbour.jpg").JobId);
+        Assert.Equal("Answer 1.", bench.Text("default/harbour.jpg.md"));
+    }
+
+    [Fact]
+    public async Task AnswerOfATryThatFailedBeforeItsRow_IsRemoved_WhenTheTaskIsLostAfterwards()
+    {
+        var bench = new PipelineBench { Storage = { Faults = new ScriptedFaults().FailBefore(StorageOperations.JobUpdate, skip: 1) } };
+        await bench.DropAsync("default/harbour.jpg");
+        await bench.RunAsync(TimeSpan.FromSeconds(20));
+        Assert.NotNull(bench.Text("default/harbour.jpg.md"));
+
+        bench.Upstream.Finish = _ => new TaskReading.Failed(Errors.Of(ErrorKind.Fix, "resource_not_found", 404));
+        await bench.RunAsync(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(5));
+
+        Assert.Equal(JobState.Failed, bench.Only.State);
+        Assert.Equal("default/harbour.jpg.error.json", Assert.Single(bench.Storage.Content.Names(Containers.Results)));
     }
 
     [Fact]

@@ -152,7 +152,7 @@ internal sealed class ChaosBooks
             var submissions = seen[job.Id].ToList();
             var interrupted = job.Attempts.Count(a => a.ErrorCode == Interrupted);
             Check(
-                submissions.Count >= job.Attempts.Count - interrupted && submissions.Count <= job.Attempts.Count + (EndedFromOutside(job) ? 1 : 0),
+                submissions.Count >= job.Attempts.Count - interrupted && submissions.Count <= job.Attempts.Count + (EndedMeanwhile(job) ? 1 : 0),
                 $"{Describe(job)} shows {job.Attempts.Count} attempts, {interrupted} of them interrupted; the upstream saw {submissions.Count} submissions.");
             foreach (var attempt in job.Attempts.Where(a => a.TaskId is not null))
             {
@@ -202,7 +202,7 @@ internal sealed class ChaosBooks
         _orphans = orphans.Count;
         foreach (var of in orphans.GroupBy(o => o.Job))
         {
-            var explained = of.Key.Attempts.Count(a => a.ErrorCode is Interrupted or Unanswered) + (EndedFromOutside(of.Key) ? 1 : 0);
+            var explained = of.Key.Attempts.Count(a => a.ErrorCode is Interrupted or Unanswered) + (EndedMeanwhile(of.Key) ? 1 : 0);
             Check(of.Count() <= explained, $"{Describe(of.Key)}: {string.Join(", ", of.Select(o => o.Charge))} were charged, no row knows them, and only {explained} attempts were interrupted or unanswered.");
         }
     }
@@ -273,7 +273,8 @@ internal sealed class ChaosBooks
 
     private static JobId JobOf(RequestRecord submission) => JobId.Parse(submission.IdempotencyKey!.Split('-')[1]);
 
-    private static bool EndedFromOutside(Job job) => job.State == JobState.Cancelled || job.Error?.Code is "deadline_exceeded" or "processing_failed";
+    /// <summary>Whether the job ended while its attempt was under way: from outside, or by an earlier task's late answer.</summary>
+    private static bool EndedMeanwhile(Job job) => !job.Attempts.Any(a => a.Number == job.Attempt);
 
     private static bool IsOf(UsageRecord row, Charge charge, RequestRecord submission) => submission.Fault == "no counts"
         ? row.Usage is null && row.CostUsd is null

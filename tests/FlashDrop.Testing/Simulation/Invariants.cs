@@ -266,7 +266,7 @@ internal sealed class Invariants(SimulatedWorld simulation)
         if (_writers.TryGetValue(name, out var before))
         {
             Check(
-                before == writer || !IsNewer(before, writer),
+                before == writer || !IsNewer(before, writer) || _rows.GetValueOrDefault(before)?.State == JobState.Cancelled,
                 "a newer drop's result is never overwritten by an older one's",
                 $"{name} was of {before}, which is newer, and is of {writer} now.");
         }
@@ -371,11 +371,11 @@ internal sealed class Invariants(SimulatedWorld simulation)
     }
 
     /// <summary>
-    /// Submissions that no attempt stands for: one when the job was ended from outside while it was under way, for then there is no row to note
-    /// it in; and one for each time that two had hold of the same message.
+    /// Submissions that no attempt stands for: one when the job ended while its attempt was under way (from outside, or by an earlier task's late answer),
+    /// for then there is no row to note it in; and one for each time that two had hold of the same message.
     /// </summary>
     private int UnseenSubmissions(Job job) =>
-        (job.State == JobState.Cancelled || job.Error?.Code is "deadline_exceeded" or "processing_failed" ? 1 : 0)
+        (job.Attempts.Any(a => a.Number == job.Attempt) ? 0 : 1)
         + (_disturbed.GetValueOrDefault(job.Id)?.Count(what => what is SimulatedWorld.DoubledMessage or SimulatedHost.LostLease) ?? 0);
 
     /// <summary>Answers that may have been paid without a usage row: the row says of each that it was interrupted or unanswered.</summary>
