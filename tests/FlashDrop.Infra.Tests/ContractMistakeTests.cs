@@ -24,6 +24,7 @@ public sealed class ContractMistakeTests
         public sealed class Tables
         {
             public const string JobsTable = "jobs";
+            public const string CallersTable = "callers";
         }
 
         public sealed class KeyVaultOptions

@@ -27,6 +27,9 @@ internal sealed class BudgetAccount(string caller, string instance)
     private bool _used;
     private long _writes;
     private LedgerWrite? _doubtful;
+    private DateTimeOffset _awayUntil;
+    private DateTimeOffset _writtenAt;
+    private (DateTimeOffset Until, decimal Usd) _refused;
 
     public string Caller => caller;
 
@@ -36,13 +39,64 @@ internal sealed class BudgetAccount(string caller, string instance)
     public Turnstile Turn { get; } = new();
 
     /// <summary>Until when the ledger counts as out of reach.</summary>
-    public DateTimeOffset AwayUntil { get; set; }
+    public DateTimeOffset AwayUntil
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _awayUntil;
+            }
+        }
+
+        set
+        {
+            lock (_lock)
+            {
+                _awayUntil = value;
+            }
+        }
+    }
 
     /// <summary>Until when a refusal of so much money stands without another look.</summary>
-    public (DateTimeOffset Until, decimal Usd) Refused { get; set; }
+    public (DateTimeOffset Until, decimal Usd) Refused
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _refused;
+            }
+        }
+
+        set
+        {
+            lock (_lock)
+            {
+                _refused = value;
+            }
+        }
+    }
 
     /// <summary>When the ledger was last written.</summary>
-    public DateTimeOffset WrittenAt { get; set; }
+    public DateTimeOffset WrittenAt
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _writtenAt;
+            }
+        }
+
+        set
+        {
+            lock (_lock)
+            {
+                _writtenAt = value;
+            }
+        }
+    }
 
     /// <summary>Whether there is anything to tell the ledger, or a grant to keep or return.</summary>
     public bool IsOpen
@@ -282,7 +336,7 @@ internal sealed class BudgetAccount(string caller, string instance)
         {
             _day = day;
             (_free, _reserved, _spent, _uncounted, _held, _others) = (0, 0, 0, 0, 0, 0);
-            (_granted, _spentByAll, _doubtful, Refused) = (false, 0, null, default);
+            (_granted, _spentByAll, _doubtful, _refused) = (false, 0, null, default);
             _settled = new Dictionary<string, decimal>(StringComparer.Ordinal);
         }
     }

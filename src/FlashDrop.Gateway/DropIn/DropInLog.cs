@@ -21,6 +21,9 @@ internal static partial class DropInLog
     [LoggerMessage(4110, LogLevel.Error, "{Dropped} usage rows dropped so far: the store takes none and {Bound} are waiting")]
     public static partial void UsageDropped(ILogger logger, long dropped, int bound);
 
+    [LoggerMessage(4112, LogLevel.Error, "Usage row {UsageId} cannot be written and is dropped")]
+    public static partial void UsageUnwritable(ILogger logger, string usageId, Exception exception);
+
     [LoggerMessage(4111, LogLevel.Warning, "The usage store is away; {Waiting} rows are waiting")]
     public static partial void UsageWaiting(ILogger logger, int waiting, Exception exception);
 }

@@ -28,7 +28,7 @@ internal sealed class UsageMeter(IJobStore store, IOptions<RelayOptions> options
     /// <summary>Rows not written yet.</summary>
     public int Pending => Volatile.Read(ref _pending);
 
-    /// <summary>Rows lost because the queue was full.</summary>
+    /// <summary>Rows lost because the queue was full or the store refused them for good.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     /// <summary>Takes a row; never waits.</summary>
@@ -95,11 +95,18 @@ internal sealed class UsageMeter(IJobStore store, IOptions<RelayOptions> options
                 await store.AddUsageAsync(usage, stopping);
                 return;
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (StorageUnavailableException exception)
             {
                 // Writing a row again is harmless: one that is there stays as it is.
                 DropInLog.UsageWaiting(logger, Pending, exception);
                 await Task.Delay(pause, time, stopping);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException || !stopping.IsCancellationRequested)
+            {
+                // It would fail for ever, and keep the rows behind it from being written.
+                Interlocked.Increment(ref _dropped);
+                DropInLog.UsageUnwritable(logger, usage.Id, exception);
+                return;
             }
         }
     }

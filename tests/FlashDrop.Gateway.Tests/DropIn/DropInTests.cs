@@ -306,6 +306,33 @@ public sealed class DropInTests
         Assert.InRange(host.Upstream.Usage.CostUsd, 0.0001m, 0.005m);
     }
 
+    [Fact]
+    public async Task SpentBudget_IsToldInGooglesShape()
+    {
+        await using var host = await DropInHost.StartAsync(new(StringComparer.Ordinal) { ["FlashDrop:Budgets:client"] = "0.0001" });
+
+        var refused = await host.PostAsync(DropInHost.Generate, DropInHost.Ask);
+
+        var error = refused.Json.GetProperty("error");
+        Assert.Equal((402, 402, "RESOURCE_EXHAUSTED"), (refused.Status, error.GetProperty("code").GetInt32(), error.GetProperty("status").GetString()));
+        Assert.InRange(int.Parse(refused.Header("Retry-After")!, System.Globalization.CultureInfo.InvariantCulture), 1, 86_400);
+        Assert.Empty(host.Asked);
+    }
+
+    [Fact]
+    public async Task AsynchronousRequests_CountAsRequests()
+    {
+        await using var host = await DropInHost.StartAsync(new(StringComparer.Ordinal) { ["FlashDrop:Callers:client:Limits:RequestsPerMinute"] = "2" });
+
+        var statuses = new List<int>();
+        for (var i = 0; i < 3; i++)
+        {
+            statuses.Add((await host.PostAsync("v1/chat/completions", DropInHost.Chat, ("X-Async-Mode", "true"))).Status);
+        }
+
+        Assert.Equal([200, 200, 429], statuses);
+    }
+
     [Theory]
     [InlineData("RequestsPerMinute", "2", "requests_per_minute")]
     [InlineData("TokensPerMinute", "40", "tokens_per_minute")]
