@@ -171,7 +171,7 @@ internal sealed class DropIntake(
 
         var now = time.GetUtcNow();
         var failed = job with { State = JobState.Failed, Error = error, UpdatedAt = now, DueAt = now, CompletedAt = now };
-        var claim = new ResultClaim { MayReplaceOlder = true };
+        var claim = new ResultClaim { MayReplaceOlder = true, GivesWay = true };
         if (await results.WriteAsync(failed, answer: null, listUsd: null, claim, cancellationToken) is { } left)
         {
             // Left by a delivery that died before its row.

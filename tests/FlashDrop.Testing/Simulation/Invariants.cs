@@ -294,8 +294,8 @@ internal sealed class Invariants(SimulatedWorld simulation)
     /// <summary>Each result stands as its row says, unless a newer drop of the same name took its place.</summary>
     private void CheckResult(Job job)
     {
-        // A try that dies between its blob and its row leaves the blob; the one that ends the job removes it, unless it dies as well.
-        var strays = _disturbed.GetValueOrDefault(job.Id)?.Count(what => what != SimulatedUsers.HungUp) > 1;
+        // A try that dies between its blob and its row leaves the blob; the one that ends the job removes it, unless it dies as well, or had ended it before.
+        var strays = _disturbed.GetValueOrDefault(job.Id)?.Count(what => what != SimulatedUsers.HungUp) > (job.State == JobState.Cancelled ? 0 : 1);
         var (result, error) = (EnvelopeOf(ResultNames.Result(job)), EnvelopeOf(ResultNames.Error(job)));
         if (job.State != JobState.Succeeded)
         {
