@@ -49,6 +49,20 @@ internal sealed class AttemptRunner(
             return;
         }
 
+        BuiltRequest request;
+        try
+        {
+            request = await BuildAsync(job, build, cancellationToken);
+        }
+        catch (InputException e)
+        {
+            await changes.ApplyAsync(stored, Unusable(job, e.Error), cancellationToken);
+            return;
+        }
+
+        // Stored inputs may have been looked at for the first time: what they are goes into the row, and decides what is reserved.
+        job = job with { Media = request.Media ?? job.Media, Estimate = job.Estimate ?? request.Estimate };
+        stored = stored with { Job = job };
         var (reserved, refusal) = await budgets.ReserveAsync(job, attempt.Tier, cancellationToken);
         if (refusal is not null)
         {
@@ -62,20 +76,18 @@ internal sealed class AttemptRunner(
         }
 
         SubmitOutcome outcome;
-        BuiltRequest request;
         try
         {
-            (outcome, request) = await SubmitAsync(job, attempt, build, cancellationToken);
+            outcome = await SubmitAsync(job, attempt, request.Body, cancellationToken);
         }
         catch (InputException e)
         {
+            // Media is opened when it is sent: it may be gone by then.
             budgets.Release(job, attempt);
             await changes.ApplyAsync(stored, Unusable(job, e.Error), cancellationToken);
             return;
         }
 
-        // Stored inputs were looked at for the first time: what they are goes into the row with what came of them.
-        stored = stored with { Job = job with { Media = request.Media ?? job.Media, Estimate = job.Estimate ?? request.Estimate } };
         await RecordAsync(stored, attempt, outcome, cancellationToken);
     }
 
@@ -111,8 +123,13 @@ internal sealed class AttemptRunner(
         return new AnswerDefect(JobErrors.Misfit(misfits, AnswerRepairs.IsDue(job)), Retryable: false) { Repair = repair };
     }
 
-    private async Task<(SubmitOutcome Outcome, BuiltRequest Request)> SubmitAsync(
-        Job job, AttemptInfo attempt, Func<CancellationToken, Task<BuiltRequest>> build, CancellationToken cancellationToken)
+    private async Task<BuiltRequest> BuildAsync(Job job, Func<CancellationToken, Task<BuiltRequest>> build, CancellationToken cancellationToken)
+    {
+        var request = await build(cancellationToken);
+        return AnswerRepairs.IsDue(job) ? request with { Body = await repairs.AskAsync(job, request.Body, cancellationToken) } : request;
+    }
+
+    private async Task<SubmitOutcome> SubmitAsync(Job job, AttemptInfo attempt, GenerateContentRequest body, CancellationToken cancellationToken)
     {
         using var activity = Telemetry.Source.StartActivity(TelemetryNames.GenerateSpan, ActivityKind.Client);
         activity?.Describe(job);
@@ -120,40 +137,25 @@ internal sealed class AttemptRunner(
         activity?.SetTag(TelemetryNames.ProviderTag, TelemetryNames.Provider);
         activity?.SetTag(TelemetryNames.TierTag, attempt.Tier.ToString());
         activity?.SetTag(TelemetryNames.AttemptTag, attempt.Number);
-        try
+        var outcome = await upstream.SubmitAsync(
+            new UpstreamRequest { Tier = attempt.Tier, Body = body, IdempotencyKey = JobTransitions.IdempotencyKeyOf(job) },
+            cancellationToken);
+        switch (outcome)
         {
-            var request = await build(cancellationToken);
-            var body = request.Body;
-            if (AnswerRepairs.IsDue(job))
-            {
-                body = await repairs.AskAsync(job, body, cancellationToken);
-            }
-
-            var outcome = await upstream.SubmitAsync(
-                new UpstreamRequest { Tier = attempt.Tier, Body = body, IdempotencyKey = JobTransitions.IdempotencyKeyOf(job) },
-                cancellationToken);
-            switch (outcome)
-            {
-                case SubmitOutcome.TaskCreated created:
-                    activity?.SetTag(TelemetryNames.TaskIdTag, created.Task.Id);
-                    break;
-                case SubmitOutcome.Unanswered lost:
-                    activity?.Fail(lost.Error.Code);
-                    break;
-                case SubmitOutcome.Failed failed:
-                    activity?.Fail(failed.Error.Code);
-                    break;
-                default:
-                    break;
-            }
-
-            return (outcome, request);
+            case SubmitOutcome.TaskCreated created:
+                activity?.SetTag(TelemetryNames.TaskIdTag, created.Task.Id);
+                break;
+            case SubmitOutcome.Unanswered lost:
+                activity?.Fail(lost.Error.Code);
+                break;
+            case SubmitOutcome.Failed failed:
+                activity?.Fail(failed.Error.Code);
+                break;
+            default:
+                break;
         }
-        catch (InputException e)
-        {
-            activity?.Fail(e.Error.Code);
-            throw;
-        }
+
+        return outcome;
     }
 
     private async Task RecordAsync(StoredJob stored, AttemptInfo attempt, SubmitOutcome outcome, CancellationToken cancellationToken)

@@ -183,6 +183,15 @@ internal sealed class DropIntake(
         {
             Announce(failed);
         }
+        else if (await jobs.FindAsync(job.Id, cancellationToken) is { Job: { State: JobState.Failed } ended })
+        {
+            // Another delivery ended it first, perhaps for another reason: what we wrote has to say what its row says.
+            await results.WriteAsync(ended, answer: null, listUsd: null, claim, cancellationToken);
+        }
+        else
+        {
+            await results.WithdrawAsync(claim.Own, cancellationToken);
+        }
     }
 
     private void Announce(Job job)

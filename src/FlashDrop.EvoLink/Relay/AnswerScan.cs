@@ -236,7 +236,7 @@ public sealed class AnswerScan
         if (_counted != 0)
         {
             _counted = 0;
-            _usage = Latest(_usage, UsageReader.Native(JsonElement.Parse(_counts.WrittenSpan)));
+            _usage = JsonRead.TryParse(_counts.WrittenSpan, out var counts) ? Latest(_usage, UsageReader.Native(counts)) : _usage;
         }
     }
 

@@ -26,7 +26,7 @@ public sealed class PollMixTests
     {
         var mix = PollSimulation.Mixes.Single(m => m.Profile == profile);
 
-        var outcome = await PollSimulation.RunAsync([mix], tasks: 600, seed: 1);
+        var outcome = await PollSimulation.RunAsync([mix], tasks: 2000, seed: 1);
 
         Assert.True(outcome.Looks(0.5) <= 2, $"{outcome.Looks(0.5)} looks at the median.");
         Assert.True(outcome.Lag(0.5) <= 0.2, $"Found {outcome.Lag(0.5):0%} of the task's time after its end, at the median.");

@@ -145,6 +145,26 @@ public sealed class FoundBySimulationTests
     }
 
     [Fact]
+    public async Task DropRejectedByAStalledDelivery_KeepsTheErrorItsRowHas()
+    {
+        var bench = new PipelineBench();
+        bench.Put("nowhere/harbour.jpg");
+        var stall = new Stall(StorageOperations.BlobWrite);
+        bench.Storage.Faults = stall;
+
+        var stalled = bench.Pipeline.HandleDropAsync("nowhere/harbour.jpg", CancellationToken.None);
+        await stall.Reached;
+        await bench.Pipeline.HandlePoisonedDropAsync(
+            """{"Type":"BlobTrigger","FunctionId":"InboxDrop","BlobType":"BlockBlob","ContainerName":"inbox","BlobName":"nowhere/harbour.jpg","ETag":"\"x\""}""",
+            CancellationToken.None);
+        stall.End();
+        await stalled;
+
+        Assert.Equal("processing_failed", bench.Only.Error!.Code);
+        Assert.Equal("processing_failed", bench.Error("nowhere/harbour.jpg").Error!.Code);
+    }
+
+    [Fact]
     public async Task SubmitMessageDeliveredTwiceAtOnce_KeepsTheBooksOfBothAnswersApart()
     {
         var bench = new PipelineBench();
@@ -166,6 +186,22 @@ public sealed class FoundBySimulationTests
         {
             Assert.Equal(attempt.CostUsd, bench.Usage.Single(u => u.Id == (attempt.TaskId ?? $"{u.JobId}-{attempt.Number}")).CostUsd);
         }
+    }
+
+    /// <summary>Holds the first call of an operation up until it is ended.</summary>
+    private sealed class Stall(string operation) : IFaultPlan
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Reached => _reached.Task;
+
+        public void End() => _end.SetResult();
+
+        public ValueTask BeforeAsync(StorageCall effect, CancellationToken cancellationToken) =>
+            effect.Operation == operation && _reached.TrySetResult() ? new ValueTask(_end.Task) : ValueTask.CompletedTask;
+
+        public ValueTask AfterAsync(StorageCall effect, CancellationToken cancellationToken) => ValueTask.CompletedTask;
     }
 
     /// <summary>Lets the first so many calls of an operation go on only when all of them have been answered.</summary>
