@@ -90,6 +90,8 @@ internal static class Servers
             .AddSingleton<IWorkQueue>(storage.Queue)
             .AddSingleton<ICheckpointStore>(storage.Checkpoints)
             .AddSingleton<IIdempotencyStore>(storage.Idempotency)
+            .AddSingleton<ICallerStore>(storage.Callers)
+            .AddSingleton<IBudgetStore>(storage.Budgets)
             .AddSingleton<IKeyRing>(new FakeKeyRing("sk-benchmark"));
         builder.Services.AddFlashDropCore(builder.Configuration);
         builder.Services.AddEvoLink(builder.Configuration);
