@@ -56,9 +56,9 @@ public sealed class PipelineOptions
     /// <summary>Longest pause between two looks. Default 30 s.</summary>
     public TimeSpan MaxPollDelay { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Later looks come after this share of the time the task has taken so far. Default 0.2, range 0.05 to 2.</summary>
+    /// <summary>Later looks come after this share of the time the task has taken so far. Default 0.15, range 0.05 to 2.</summary>
     [Range(0.05, 2)]
-    public double PollBackoff { get; set; } = 0.2;
+    public double PollBackoff { get; set; } = 0.15;
 
     /// <summary>Tasks looked at at once. Default 16, range 1 to 256.</summary>
     [Range(1, 256)]

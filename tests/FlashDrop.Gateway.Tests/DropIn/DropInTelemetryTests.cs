@@ -11,6 +11,7 @@ public sealed class DropInTelemetryTests : IDisposable
     private readonly string _model = $"observed-{Guid.NewGuid():N}";
     private readonly ConcurrentQueue<(string Name, string? Unit, double Value, Dictionary<string, object?> Tags)> _measured = new();
     private readonly ConcurrentQueue<Activity> _spans = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MeterListener _meters = new();
     private readonly ActivityListener _activities;
 
@@ -36,6 +37,7 @@ public sealed class DropInTelemetryTests : IDisposable
                 if (activity.DisplayName.EndsWith(_model, StringComparison.Ordinal))
                 {
                     _spans.Enqueue(activity);
+                    _ended.TrySetResult();
                 }
             },
         };
@@ -54,6 +56,7 @@ public sealed class DropInTelemetryTests : IDisposable
             : await host.PostAsync($"v1beta/models/{_model}:streamGenerateContent?alt=sse", DropInHost.Ask);
 
         Assert.Equal(200, answer.Status);
+        await EndedAsync();
         var usage = Assert.Single(await host.UsageAsync(1)).Usage!;
         var span = Assert.Single(_spans);
         Assert.Equal(($"{operation} {_model}", ActivityKind.Client), (span.DisplayName, span.Kind));
@@ -81,6 +84,7 @@ public sealed class DropInTelemetryTests : IDisposable
 
         Assert.Equal(400, (await host.PostAsync($"v1beta/models/{_model}:generateContent", DropInHost.Ask)).Status);
 
+        await EndedAsync();
         var span = Assert.Single(_spans);
         Assert.Equal((ActivityStatusCode.Error, "context_length_exceeded"), (span.Status, span.GetTagItem("error.type")));
         var measured = Assert.Single(_measured);
@@ -92,6 +96,9 @@ public sealed class DropInTelemetryTests : IDisposable
         _meters.Dispose();
         _activities.Dispose();
     }
+
+    /// <summary>The answer is with its caller before the call is measured.</summary>
+    private Task EndedAsync() => _ended.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
     private Task<DropInHost> StartAsync(params Simulator.Faults.FaultRule[] faults)
     {
