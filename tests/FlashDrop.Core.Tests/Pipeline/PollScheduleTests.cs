@@ -86,7 +86,7 @@ public sealed class PollScheduleTests
 
     [Theory]
     [InlineData(1, 2)]
-    [InlineData(60, 12)]
+    [InlineData(60, 9)]
     [InlineData(600, 30)]
     public void LaterLooks_ComeAfterAShareOfTheTimeSoFar_WithinTheirLimits(double elapsed, double expected)
     {
