@@ -18,14 +18,14 @@ internal sealed class TableCallerStore(TableServiceClient tables) : ICallerStore
 
     public async Task<string?> AddAsync(CallerRecord caller, CancellationToken cancellationToken)
     {
-        var writeId = NewWriteId();
+        var writeId = TableWrites.NewId();
         try
         {
-            return VersionOf(await _table.AddEntityAsync(ToRow(caller, writeId), cancellationToken));
+            return TableWrites.VersionOf(await _table.AddEntityAsync(ToRow(caller, writeId), cancellationToken));
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.EntityAlreadyExists)
         {
-            return await VersionIfOursAsync(caller.Name, writeId, cancellationToken);
+            return await TableWrites.VersionIfOursAsync(_table, Partition, TableKeys.Escape(caller.Name), writeId, cancellationToken);
         }
         catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
         {
@@ -33,19 +33,29 @@ internal sealed class TableCallerStore(TableServiceClient tables) : ICallerStore
         }
     }
 
-    public async Task<StoredCaller?> FindAsync(string name, CancellationToken cancellationToken) =>
-        await ReadAsync(name, cancellationToken) is { } row ? ToCaller(row) : null;
+    public async Task<StoredCaller?> FindAsync(string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await _table.GetEntityIfExistsAsync<TableEntity>(Partition, TableKeys.Escape(name), cancellationToken: cancellationToken);
+            return answer is { HasValue: true, Value: { } row } ? ToCaller(row) : null;
+        }
+        catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
+        {
+            throw StorageErrors.Unavailable(exception, Target);
+        }
+    }
 
     public async Task<string?> UpdateAsync(CallerRecord caller, string version, CancellationToken cancellationToken)
     {
-        var writeId = NewWriteId();
+        var writeId = TableWrites.NewId();
         try
         {
-            return VersionOf(await _table.UpdateEntityAsync(ToRow(caller, writeId), new ETag(version), TableUpdateMode.Replace, cancellationToken));
+            return TableWrites.VersionOf(await _table.UpdateEntityAsync(ToRow(caller, writeId), new ETag(version), TableUpdateMode.Replace, cancellationToken));
         }
         catch (RequestFailedException exception) when (exception.Status is 412 || exception.ErrorCode == TableErrorCode.ResourceNotFound)
         {
-            return await VersionIfOursAsync(caller.Name, writeId, cancellationToken);
+            return await TableWrites.VersionIfOursAsync(_table, Partition, TableKeys.Escape(caller.Name), writeId, cancellationToken);
         }
         catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
         {
@@ -102,25 +112,4 @@ internal sealed class TableCallerStore(TableServiceClient tables) : ICallerStore
     };
 
     private static StoredCaller ToCaller(TableEntity row) => new(PortJson.ReadCaller(row.GetString(Json)), row.ETag.ToString());
-
-    private static string VersionOf(Response answer) => answer.Headers.ETag.ToString()!;
-
-    private static string NewWriteId() => Guid.NewGuid().ToString("N");
-
-    /// <summary>A write that seems to have met another one may have met itself: its first answer was lost, and the client sent it again.</summary>
-    private async Task<string?> VersionIfOursAsync(string name, string writeId, CancellationToken cancellationToken) =>
-        await ReadAsync(name, cancellationToken) is { } row && row.GetString(JobRows.WriteId) == writeId ? row.ETag.ToString() : null;
-
-    private async Task<TableEntity?> ReadAsync(string name, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var answer = await _table.GetEntityIfExistsAsync<TableEntity>(Partition, TableKeys.Escape(name), cancellationToken: cancellationToken);
-            return answer is { HasValue: true, Value: { } row } ? row : null;
-        }
-        catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
-        {
-            throw StorageErrors.Unavailable(exception, Target);
-        }
-    }
 }

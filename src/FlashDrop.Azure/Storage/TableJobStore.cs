@@ -26,7 +26,7 @@ internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
 
     public async Task<string?> AddAsync(Job job, CancellationToken cancellationToken)
     {
-        var writeId = NewWriteId();
+        var writeId = TableWrites.NewId();
         var actions = new List<TableTransactionAction> { new(TableTransactionActionType.Add, JobRows.FromJob(job, writeId)) };
         if (!job.IsTerminal)
         {
@@ -36,11 +36,11 @@ internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
         try
         {
             var answer = await _table.SubmitTransactionAsync(actions, cancellationToken);
-            return VersionOf(answer.Value[0]);
+            return TableWrites.VersionOf(answer.Value[0]);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.EntityAlreadyExists)
         {
-            return await VersionIfOursAsync(job.Id.Partition, JobRows.JobKey(job.Id), writeId, cancellationToken);
+            return await TableWrites.VersionIfOursAsync(_table, job.Id.Partition, JobRows.JobKey(job.Id), writeId, cancellationToken);
         }
         catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
         {
@@ -64,7 +64,7 @@ internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
 
     public async Task<string?> UpdateAsync(Job job, string version, IReadOnlyList<UsageRecord> usage, CancellationToken cancellationToken)
     {
-        var writeId = NewWriteId();
+        var writeId = TableWrites.NewId();
         var newUsage = UsageActions(job, usage, writeId);
         var active = job.IsTerminal
             ? new TableTransactionAction(
@@ -84,14 +84,14 @@ internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
             try
             {
                 var answer = await _table.SubmitTransactionAsync(actions, cancellationToken);
-                return VersionOf(answer.Value[0]);
+                return TableWrites.VersionOf(answer.Value[0]);
             }
             catch (TableTransactionFailedException exception) when (exception.Status is 404 or 409 or 412)
             {
                 var failed = exception.FailedTransactionActionIndex ?? 0;
                 if (failed == 0 && exception.Status is 412 or 404 && !IsMissingTable(exception))
                 {
-                    return await VersionIfOursAsync(job.Id.Partition, JobRows.JobKey(job.Id), writeId, cancellationToken);
+                    return await TableWrites.VersionIfOursAsync(_table, job.Id.Partition, JobRows.JobKey(job.Id), writeId, cancellationToken);
                 }
 
                 if (failed == 0 || failed >= actions.Count)
@@ -110,7 +110,7 @@ internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
 
     public async Task<bool> AddUsageAsync(UsageRecord usage, CancellationToken cancellationToken)
     {
-        var writeId = NewWriteId();
+        var writeId = TableWrites.NewId();
         var row = JobRows.FromUsage(usage, writeId);
         try
         {
@@ -119,7 +119,7 @@ internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == TableErrorCode.EntityAlreadyExists)
         {
-            return await VersionIfOursAsync(row.PartitionKey, row.RowKey, writeId, cancellationToken) is not null;
+            return await TableWrites.VersionIfOursAsync(_table, row.PartitionKey, row.RowKey, writeId, cancellationToken) is not null;
         }
         catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
         {
@@ -316,22 +316,6 @@ internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
     }
 
     /// <summary>
-    /// Looks whether a refused write is our own, repeated by the client because its first answer was lost: then the row carries its id.
-    /// </summary>
-    private async Task<string?> VersionIfOursAsync(string partition, string key, string writeId, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var answer = await _table.GetEntityIfExistsAsync<TableEntity>(partition, key, [JobRows.WriteId], cancellationToken);
-            return answer is { HasValue: true, Value: { } row } && row.GetString(JobRows.WriteId) == writeId ? row.ETag.ToString() : null;
-        }
-        catch (Exception exception) when (StorageErrors.IsUnavailable(exception, cancellationToken))
-        {
-            throw StorageErrors.Unavailable(exception, Target);
-        }
-    }
-
-    /// <summary>
     /// The newest matching rows of one partition, newest first, and where to go on when there are more. Tables are read in ascending
     /// order only: a small partition comes whole in one request, of a larger one the keys are read first, then the rows of the page.
     /// </summary>
@@ -481,10 +465,4 @@ internal sealed class TableJobStore(TableServiceClient tables) : IJobStore
     }
 
     private static bool IsMissingTable(RequestFailedException exception) => exception.ErrorCode == TableErrorCode.TableNotFound;
-
-    private static string VersionOf(Response response) =>
-        response.Headers.ETag?.ToString()
-        ?? throw new StorageUnavailableException("The table service stored the row and did not say its version; it is tried again.");
-
-    private static string NewWriteId() => Guid.NewGuid().ToString("N");
 }

@@ -9,7 +9,7 @@ namespace FlashDrop.Core.Budgets;
 /// </summary>
 internal sealed class BudgetCatalog(ICallerBook callers, IOptions<BudgetOptions> options)
 {
-    /// <summary>Names of drops' callers begin so; no API client's name holds a colon.</summary>
+    /// <summary>In the names of drops' callers (<c>drop:{profile}</c>) and in no API client's.</summary>
     private const char OfDrops = ':';
 
     private readonly Dictionary<string, decimal> _settings = options.Value.DailyUsd;

@@ -20,7 +20,11 @@ internal abstract record JobEvent
     /// <summary>
     /// An attempt was answered. <paramref name="Defect"/> says why the answer cannot be handed out as it is; null when it can.
     /// </summary>
-    public sealed record Answered(AttemptInfo Attempt, Answer Answer, PricedUsage Price, AnswerDefect? Defect) : JobEvent;
+    public sealed record Answered(AttemptInfo Attempt, Answer Answer, PricedUsage Price, AnswerDefect? Defect) : JobEvent
+    {
+        /// <summary>What it cost, USD: by its counts, else as the upstream says; null when nobody knows.</summary>
+        public decimal? CostUsd => Price.CostUsd ?? (Answer.Usage is null ? Answer.ReportedCostUsd : null);
+    }
 
     /// <summary>An attempt came to nothing.</summary>
     public sealed record AttemptFailed(AttemptInfo Attempt, UpstreamError Error, AttemptFailure Failure) : JobEvent;
@@ -71,7 +75,25 @@ internal sealed record AttemptInfo(int Number, Tier Tier, DateTimeOffset Started
     /// <summary>The instance whose grant it reserved it from.</summary>
     public string? ReservedBy { get; init; }
 
-    /// <summary>The same as the ledger knows it.</summary>
+    /// <summary>An attempt under way, as its row keeps it.</summary>
+    public static AttemptInfo Of(Attempt attempt) => new(attempt.Number, attempt.Tier, attempt.StartedAt, attempt.TaskId)
+    {
+        ReservedUsd = attempt.ReservedUsd,
+        ReservedBy = attempt.ReservedBy,
+    };
+
+    /// <summary>The attempt as its row keeps it while it is under way.</summary>
+    public Attempt ToAttempt() => new()
+    {
+        Number = Number,
+        Tier = Tier,
+        TaskId = TaskId,
+        StartedAt = StartedAt,
+        ReservedUsd = ReservedUsd,
+        ReservedBy = ReservedBy,
+    };
+
+    /// <summary>What it reserved, as the ledger knows it.</summary>
     public HeldBudget? HeldOf(Job job) =>
         ReservedUsd is { } usd ? new HeldBudget(job.Caller, DateOnly.FromDateTime(StartedAt.UtcDateTime), usd, ReservedBy ?? "") : null;
 }

@@ -119,15 +119,7 @@ internal sealed class JobTransitions(PipelineOptions options)
             Error = null,
             UpdatedAt = now,
             DueAt = now + e.FirstPollIn + options.Heartbeat,
-            Attempts = Append(job.Attempts, new Attempt
-            {
-                Number = e.Attempt.Number,
-                Tier = e.Attempt.Tier,
-                TaskId = e.Task.Id,
-                StartedAt = e.Attempt.StartedAt,
-                ReservedUsd = e.Attempt.ReservedUsd,
-                ReservedBy = e.Attempt.ReservedBy,
-            }),
+            Attempts = Append(job.Attempts, e.Attempt.ToAttempt() with { TaskId = e.Task.Id }),
         };
         return new Transition(submitted, NextStep.Poll(e.FirstPollIn));
     }
@@ -135,15 +127,9 @@ internal sealed class JobTransitions(PipelineOptions options)
     private Transition OnAnswered(Job job, JobEvent.Answered e, DateTimeOffset now, double random)
     {
         var usage = UsageOf(job, e, now) with { Late = !IsCurrent(job, e.Attempt) };
-        var attempt = new Attempt
+        var attempt = e.Attempt.ToAttempt() with
         {
-            Number = e.Attempt.Number,
-            Tier = e.Attempt.Tier,
-            TaskId = e.Attempt.TaskId,
-            StartedAt = e.Attempt.StartedAt,
             EndedAt = now,
-            ReservedUsd = e.Attempt.ReservedUsd,
-            ReservedBy = e.Attempt.ReservedBy,
             ErrorCode = e.Defect?.Error.Code,
             ModelVersion = e.Answer.ModelVersion,
             Usage = e.Answer.Usage,
@@ -186,15 +172,9 @@ internal sealed class JobTransitions(PipelineOptions options)
             return e.Error.Kind == ErrorKind.Hold ? queued with { Job = queued.Job with { State = JobState.Held } } : queued;
         }
 
-        var recorded = Record(job, new Attempt
+        var recorded = Record(job, e.Attempt.ToAttempt() with
         {
-            Number = e.Attempt.Number,
-            Tier = e.Attempt.Tier,
-            TaskId = e.Attempt.TaskId,
-            StartedAt = e.Attempt.StartedAt,
             EndedAt = now,
-            ReservedUsd = e.Attempt.ReservedUsd,
-            ReservedBy = e.Attempt.ReservedBy,
             ErrorCode = error.Code,
             ModelRefused = e.Error.ConcernsModel,
         });
@@ -349,7 +329,7 @@ internal sealed class JobTransitions(PipelineOptions options)
         ModelVersion = e.Answer.ModelVersion,
         At = now,
         Usage = e.Answer.Usage,
-        CostUsd = e.Price.CostUsd ?? (e.Answer.Usage is null ? e.Answer.ReportedCostUsd : null),
+        CostUsd = e.CostUsd,
         ListUsd = e.Price.ListUsd,
         ForeignModel = e.Price.ForeignModel,
         Unpriced = e.Price.Unpriced,

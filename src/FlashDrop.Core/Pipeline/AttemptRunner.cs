@@ -212,18 +212,7 @@ internal sealed class AttemptRunner(
         var orphan = stored.Job with
         {
             TaskId = task.Id,
-            Attempts =
-            [
-                new Attempt
-                {
-                    Number = attempt.Number,
-                    Tier = attempt.Tier,
-                    TaskId = task.Id,
-                    StartedAt = attempt.StartedAt,
-                    ReservedUsd = attempt.ReservedUsd,
-                    ReservedBy = attempt.ReservedBy,
-                },
-            ],
+            Attempts = [attempt.ToAttempt()],
         };
         var message = new PollMessage(orphan, stored.Version, Polls: 0, orphan.TraceParent) { GivenUp = true };
         await queue.SendPollAsync(message, firstPollIn, cancellationToken);

@@ -7,7 +7,6 @@ using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Results;
 using FlashDrop.Core.Structured;
-using FlashDrop.EvoLink.Generation;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -93,8 +92,7 @@ internal sealed class DropIntake(
         }
 
         Announce(job);
-        await attempts.RunAsync(
-            new StoredJob(job, version), async ct => new BuiltRequest(await requests.ForDropAsync(job, drop, blob.Info.Metadata, ct)), cancellationToken);
+        await attempts.RunAsync(new StoredJob(job, version), ct => requests.ForDropAsync(job, drop, blob.Info.Metadata, ct), cancellationToken);
     }
 
     /// <summary>Ends the job of a drop whose event failed too often, whether it had been accepted or not.</summary>
@@ -119,7 +117,7 @@ internal sealed class DropIntake(
 
     /// <summary>A later attempt's request: from the same version of the drop, opened anew.</summary>
     /// <exception cref="InputException">The drop is gone or was replaced.</exception>
-    public async Task<GenerateContentRequest> RebuildAsync(Profile profile, Job job, CancellationToken cancellationToken)
+    public async Task<BuiltRequest> RebuildAsync(Profile profile, Job job, CancellationToken cancellationToken)
     {
         var drop = job.Drop!;
         var address = new BlobAddress(Containers.Inbox, drop.Path);

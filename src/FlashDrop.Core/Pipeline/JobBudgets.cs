@@ -39,8 +39,7 @@ internal sealed class JobBudgets(IBudgetBook book, IPriceBook prices, IOptions<P
         switch (happened)
         {
             case JobEvent.Answered answered when answered.Attempt.HeldOf(job) is { } held:
-                var cost = answered.Price.CostUsd ?? (answered.Answer.Usage is null ? answered.Answer.ReportedCostUsd : null);
-                book.Settle(held, cost, counted: held.Day == DateOnly.FromDateTime(job.Id.Time.UtcDateTime));
+                book.Settle(held, answered.CostUsd, counted: held.Day == DateOnly.FromDateTime(job.Id.Time.UtcDateTime));
                 break;
 
             // It may have been charged without an answer: what it reserved counts as spent.
@@ -69,16 +68,19 @@ internal sealed class JobBudgets(IBudgetBook book, IPriceBook prices, IOptions<P
 
     private decimal MostUsd(Job job, Tier tier)
     {
+        // The estimate knows the output limit, but is of the first attempt's tier.
+        var isEstimated = tier == Tier.Beta || job.TierPolicy == TierPolicy.Standard;
+        if (isEstimated && job.Estimate?.MaxUsd is { } most)
+        {
+            return most;
+        }
+
         var usage = new TokenUsage
         {
             PromptTokens = job.Estimate?.InputTokens ?? UnknownPrompt,
             CandidatesTokens = GenerationConfig.OutputTokenLimit,
         };
-        var price = prices.Price(tier, modelVersion: null, usage, time.GetUtcNow()).CostUsd ?? 0;
-
-        // The estimate knows the output limit, but is of the first attempt's tier.
-        var isEstimated = tier == Tier.Beta || job.TierPolicy == TierPolicy.Standard;
-        return isEstimated && job.Estimate?.MaxUsd is { } most ? most : price;
+        return prices.Price(tier, modelVersion: null, usage, time.GetUtcNow()).CostUsd ?? 0;
     }
 
     /// <summary>When the day turns; before that now and then, since the budget may be raised. Jobs of one caller do not all come at once.</summary>

@@ -61,7 +61,7 @@ internal sealed class SubmitHandler(
         var profile = await profiles.GetAsync(job.Profile, job.Drop?.Path ?? job.Id.ToString(), cancellationToken);
         if (job.Drop is not null)
         {
-            return new BuiltRequest(await drops.RebuildAsync(profile, job, cancellationToken));
+            return await drops.RebuildAsync(profile, job, cancellationToken);
         }
 
         var address = new BlobAddress(Containers.Requests, job.RequestName ?? throw new InvalidOperationException($"Job {job.Id} has neither drop nor request."));

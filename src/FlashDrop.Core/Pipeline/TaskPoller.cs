@@ -123,7 +123,7 @@ internal sealed class TaskPoller(
         }
 
         var stored = new StoredJob(job, message.Version);
-        var attempt = new AttemptInfo(live.Number, live.Tier, live.StartedAt, taskId) { ReservedUsd = live.ReservedUsd, ReservedBy = live.ReservedBy };
+        var attempt = AttemptInfo.Of(live);
         switch (await upstream.ReadTaskAsync(taskId, cancellationToken))
         {
             // The job has moved on since the message was written, perhaps to another answer: look before writing.

@@ -159,7 +159,7 @@ internal sealed class RequestBuilder(
     }
 
     /// <summary>The request for a drop.</summary>
-    public async Task<GenerateContentRequest> ForDropAsync(
+    public async Task<BuiltRequest> ForDropAsync(
         Job job, DropContent drop, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken)
     {
         var inlineLeft = upstream.Value.MaxInlineBytes;
@@ -177,7 +177,7 @@ internal sealed class RequestBuilder(
         }
 
         var values = new PromptValues(DropPath.Subject(job.Drop!.Path), job.AcceptedAt, metadata);
-        return Assemble(drop.Profile, drop.Profile.Prompt, values, parts, overrides: null);
+        return new BuiltRequest(Assemble(drop.Profile, drop.Profile.Prompt, values, parts, overrides: null));
     }
 
     /// <summary>The request for an HTTP job. Stored inputs are looked at here for the first time, so their tokens are counted here.</summary>
