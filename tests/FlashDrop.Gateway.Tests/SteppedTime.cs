@@ -13,12 +13,25 @@ internal sealed class SteppedTime(DateTimeOffset start) : FakeTimeProvider(start
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = base.CreateTimer(callback, state, dueTime, period);
-        lock (_gate)
+        if (period == Timeout.InfiniteTimeSpan)
         {
-            _awaited = dueTime;
+            // A periodic one is the housekeeping's; nobody waits for it.
+            lock (_gate)
+            {
+                _awaited = dueTime;
+            }
         }
 
         return timer;
+    }
+
+    /// <summary>What was set until now is not what the test waits for.</summary>
+    public void Forget()
+    {
+        lock (_gate)
+        {
+            _awaited = null;
+        }
     }
 
     /// <summary>Moves on to the timer set last, once one was set since the last step; until the task is done. Bounded in real time.</summary>
