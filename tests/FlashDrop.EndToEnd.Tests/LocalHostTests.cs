@@ -40,7 +40,8 @@ public sealed class LocalHostTests : IDisposable
         await File.WriteAllBytesAsync(_folder["mine/default/empty.jpg"], []);
         await using var host = LocalHostProcess.Start(_folder.Path, "--once", _folder["mine"]);
 
-        Assert.Equal(1, await host.WaitForEndAsync(TimeSpan.FromMinutes(5)));
+        var code = await host.WaitForEndAsync(TimeSpan.FromMinutes(5));
+        Assert.True(code == 1, $"It ended with {code}: {host.Output}\n{host.Errors}");
         Assert.Equal("Without an answer: default/empty.jpg.", host.Errors.Trim());
         Assert.Contains("1 of 2", host.Output, StringComparison.Ordinal);
     }

@@ -13,6 +13,14 @@ namespace FlashDrop.LocalHost.Azurite;
 internal sealed class AzuriteServer : IAsyncDisposable
 {
     private const int Interrupt = 2;
+    private const int MostLaunches = 3;
+    private const int Services = 3;
+
+    /// <summary>What Azurite writes once for each service.</summary>
+    private const string ListeningMark = "successfully listening";
+
+    /// <summary>Node's code for a port somebody listens on.</summary>
+    private const string PortTakenMark = "EADDRINUSE";
 
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
     /// <summary>Start times are computed from the time since boot and differ a little from reader to reader.</summary>
@@ -48,23 +56,10 @@ internal sealed class AzuriteServer : IAsyncDisposable
         }
 
         var command = await LocateAsync(options, time, cancellationToken);
-        var ports = ChoosePorts(options);
-        var output = new LastLines();
-        var process = Launch(command[0], command.Skip(1).Concat(Arguments(options, ports)), output);
-        var server = new AzuriteServer(process, ports, options, time);
-        try
-        {
-            await server.WaitUntilReadyAsync(output, cancellationToken);
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-
+        var server = await LaunchOnFreePortsAsync(command, options, time, cancellationToken);
         if (options.StatePath is not null)
         {
-            StateFile.Write(options.StatePath, new AzuriteState(process.Id, StartOf(process), ports), AzuriteJson.Default.AzuriteState);
+            StateFile.Write(options.StatePath, new AzuriteState(server.ProcessId, StartOf(server._process), server.Ports), AzuriteJson.Default.AzuriteState);
         }
 
         return server;
@@ -178,6 +173,32 @@ internal sealed class AzuriteServer : IAsyncDisposable
                 $"npx could not fetch Azurite: {output}", "Check the network, or 'npm install -g azurite', or set AzureWebJobsStorage.");
     }
 
+    /// <summary>A port that was free a moment ago may be somebody else's by the time Azurite listens; it chooses again then.</summary>
+    private static async Task<AzuriteServer> LaunchOnFreePortsAsync(
+        IReadOnlyList<string> command, AzuriteOptions options, TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (var launches = 1; ; launches++)
+        {
+            var ports = ChoosePorts(options);
+            var output = new LastLines();
+            var server = new AzuriteServer(Launch(command[0], command.Skip(1).Concat(Arguments(options, ports)), output), ports, options, time);
+            try
+            {
+                await server.WaitUntilReadyAsync(output, cancellationToken);
+                return server;
+            }
+            catch (LocalHostException) when (launches < MostLaunches && output.Count(PortTakenMark) > 0)
+            {
+                await server.DisposeAsync();
+            }
+            catch
+            {
+                await server.DisposeAsync();
+                throw;
+            }
+        }
+    }
+
     private static AzuritePorts ChoosePorts(AzuriteOptions options)
     {
         if (options.Ports is { } wanted)
@@ -238,10 +259,14 @@ internal sealed class AzuriteServer : IAsyncDisposable
     private async Task WaitUntilReadyAsync(LastLines output, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
-        while (!await AnswersAsync(Ports, cancellationToken))
+
+        // An answer alone may be another Azurite's that was faster: this one has to say that it listens, too.
+        while (output.Count(ListeningMark) < Services || !await AnswersAsync(Ports, cancellationToken))
         {
             if (_process.HasExited)
             {
+                // Until its last words are read.
+                await _process.WaitForExitAsync(cancellationToken);
                 throw new LocalHostException(
                     $"Azurite ended at once with code {_process.ExitCode}: {output}",
                     "Check that Node.js is version 20 or later, or set AzureWebJobsStorage to a storage account.");
@@ -337,6 +362,8 @@ internal sealed class AzuriteServer : IAsyncDisposable
 
         public string? Find(string mark) =>
             _lines.FirstOrDefault(line => line.StartsWith(mark, StringComparison.Ordinal)) is { } line ? line[mark.Length..] : null;
+
+        public int Count(string part) => _lines.Count(line => line.Contains(part, StringComparison.Ordinal));
 
         public override string ToString() => _lines.IsEmpty ? "it said nothing." : $"'{string.Join(" / ", _lines.TakeLast(3))}'.";
     }

@@ -75,6 +75,25 @@ public sealed class AzuriteServerTests : IDisposable
     }
 
     [Fact]
+    public async Task PortTakenMeanwhile_IsTriedAgainWithOthers()
+    {
+        var taken = Path.Combine(_folder, "taken");
+        Program("node", "exit 0");
+        Program("azurite", $"[ -e {taken} ] && exit 7; : > {taken}; echo 'listen EADDRINUSE: address already in use' >&2; exit 1");
+        Assert.Contains("Azurite ended at once with code 7", await FailAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task PortsTakenAgainAndAgain_AreQuoted()
+    {
+        var launches = Path.Combine(_folder, "launches");
+        Program("node", "exit 0");
+        Program("azurite", $"echo once >> {launches}; echo 'listen EADDRINUSE: address already in use' >&2; exit 1");
+        Assert.Contains("address already in use", await FailAsync(), StringComparison.Ordinal);
+        Assert.Equal(3, (await File.ReadAllLinesAsync(launches)).Length);
+    }
+
+    [Fact]
     public void FreePorts_AreFreeAndDifferent()
     {
         var ports = LoopbackPorts.FindFree(5);
