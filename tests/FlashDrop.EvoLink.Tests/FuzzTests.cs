@@ -86,9 +86,9 @@ public sealed class FuzzTests
         frames.Advance(input.Length);
         frames.Complete();
         var payloads = 0;
-        while (frames.TryRead(out var payload, out _))
+        while (frames.TryRead(out var frame))
         {
-            scan.Take(payload.Span);
+            scan.Take(frame.Payload.Span);
             payloads++;
         }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 
 namespace FlashDrop.Benchmarks.Gateway;
@@ -15,10 +16,14 @@ internal static class StandIn
 
     private const string Words = "The ferry leaves the harbour at nine and comes back before the evening tide sets in.";
 
+    /// <summary>Tokens of an event's text.</summary>
+    private const int EventTokens = 20;
+
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(4);
-    private static readonly byte[] Answer = Chunk(Words + Words + Words + Words, "\"finishReason\":\"STOP\",");
-    private static readonly byte[] Event = [.. "data: "u8, .. Chunk(Words, ""), .. "\r\n\r\n"u8];
-    private static readonly byte[] LastEvent = [.. "data: "u8, .. Chunk(Words, "\"finishReason\":\"STOP\","), .. "\r\n\r\n"u8];
+    private static readonly byte[] Answer = Chunk(Words + Words + Words + Words, 4 * EventTokens, isLast: true);
+
+    /// <summary>Every event has another text and counts what came before, as Google's do.</summary>
+    private static readonly byte[][] Stream = [.. Enumerable.Range(1, Events).Select(i => Event($"{Words[(i % 20)..]} Ferry {i}.\n", i))];
 
     public static async Task ServeAsync(HttpContext context)
     {
@@ -45,14 +50,29 @@ internal static class StandIn
                 await Task.Delay(Pace, TimeProvider.System, context.RequestAborted);
             }
 
-            await response.Body.WriteAsync(i == Events ? LastEvent : isPaced ? Stamped() : Event, context.RequestAborted);
+            await response.Body.WriteAsync(isPaced && i < Events ? Stamped(i) : Stream[i - 1], context.RequestAborted);
             await response.Body.FlushAsync(context.RequestAborted);
         }
     }
 
-    private static byte[] Stamped() =>
-        [.. "data: "u8, .. Chunk($"t={Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture)}; {Words}", ""), .. "\r\n\r\n"u8];
+    private static byte[] Stamped(int number) => Event($"t={Stopwatch.GetTimestamp().ToString(CultureInfo.InvariantCulture)}; {Words}", number);
 
-    private static byte[] Chunk(string text, string finish) => Encoding.UTF8.GetBytes(
-        $$$"""{"candidates":[{"content":{"parts":[{"text":"{{{text}}}"}],"role":"model"},{{{finish}}}"index":0}],"usageMetadata":{"promptTokenCount":12,"candidatesTokenCount":20,"totalTokenCount":32,"promptTokensDetails":[{"modality":"TEXT","tokenCount":12}]},"modelVersion":"gemini-2.5-flash","responseId":"bench"}""");
+    private static byte[] Event(string text, int number) => [.. "data: "u8, .. Chunk(text, number * EventTokens, number == Events), .. "\r\n\r\n"u8];
+
+    private static byte[] Chunk(string text, int tokens, bool isLast) => JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        candidates = new[] { new Candidate(new { parts = new[] { new { text } }, role = "model" }, isLast ? "STOP" : null, 0) },
+        usageMetadata = new
+        {
+            promptTokenCount = 12, candidatesTokenCount = tokens, totalTokenCount = 12 + tokens,
+            promptTokensDetails = new[] { new { modality = "TEXT", tokenCount = 12 } },
+        },
+        modelVersion = "gemini-2.5-flash",
+        responseId = "bench",
+    });
+
+    private sealed record Candidate(
+        [property: JsonPropertyName("content")] object Content,
+        [property: JsonPropertyName("finishReason"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? FinishReason,
+        [property: JsonPropertyName("index")] int Index);
 }

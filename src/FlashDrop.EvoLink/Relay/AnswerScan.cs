@@ -35,6 +35,7 @@ public sealed class AnswerScan
 {
     /// <summary>Google counts anew on every chunk: the latest counts are kept as bytes and read when somebody asks.</summary>
     private readonly ArrayBufferWriter<byte> _counts = new();
+    private readonly ChunkPattern _pattern = new();
     private int _counted;
     private TokenUsage? _usage;
 
@@ -74,6 +75,13 @@ public sealed class AnswerScan
     {
         IsUsageOnly = false;
         payload = payload.Trim(" \r\n\t"u8);
+        if (_pattern.Fits(payload, out var counts))
+        {
+            Keep(counts, _pattern.Counted);
+            return PayloadKind.Chunk;
+        }
+
+        _pattern.Forget();
         if (payload.IsEmpty)
         {
             return PayloadKind.Notice;
@@ -116,7 +124,7 @@ public sealed class AnswerScan
         string? model = null;
         string? finish = null;
         var blocked = false;
-        var (counts, counted) = (0..0, 0);
+        var (counts, counted, text) = (0..0, 0, 0..0);
         TokenUsage? usage = null;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -124,13 +132,13 @@ public sealed class AnswerScan
             {
                 reader.Read();
                 isChunk = true;
-                ScanChoices(ref reader, ref finish, ref isError);
+                ScanChoices(ref reader, ref finish, ref isError, ref text);
             }
             else if (Is(in reader, "choices"u8))
             {
                 reader.Read();
                 isChunk = true;
-                emptyChoices = !ScanChoices(ref reader, ref finish, ref isError);
+                emptyChoices = !ScanChoices(ref reader, ref finish, ref isError, ref text);
             }
             else if (Is(in reader, "usageMetadata"u8))
             {
@@ -210,6 +218,11 @@ public sealed class AnswerScan
         _usage = Latest(_usage, usage);
         Keep(payload[counts], counted);
         IsUsageOnly = emptyChoices && hasUsage;
+        if (finish is null && !blocked && usage is null)
+        {
+            _pattern.Learn(payload, text, counts, counted);
+        }
+
         return PayloadKind.Chunk;
     }
 
@@ -278,8 +291,8 @@ public sealed class AnswerScan
         return payload[start..(int)reader.BytesConsumed];
     }
 
-    /// <summary>Reads the finish reasons of an array of candidates or choices; whether it has any element.</summary>
-    private static bool ScanChoices(ref Utf8JsonReader reader, ref string? finish, ref bool isError)
+    /// <summary>Reads the finish reasons of an array of candidates or choices, and where its text is; whether it has any element.</summary>
+    private static bool ScanChoices(ref Utf8JsonReader reader, ref string? finish, ref bool isError, ref Range text)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
@@ -302,16 +315,39 @@ public sealed class AnswerScan
                 reader.Read();
                 finish = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? JsonRead.Label(reader.GetString()) : finish;
                 isError |= string.Equals(finish, "error", StringComparison.Ordinal);
+                reader.Skip();
             }
             else
             {
                 reader.Read();
+                SkipNoting(ref reader, ref text);
             }
-
-            reader.Skip();
         }
 
         return any;
+    }
+
+    /// <summary>Reads past a value; where the last text in it is.</summary>
+    private static void SkipNoting(ref Utf8JsonReader reader, ref Range text)
+    {
+        var depth = reader.CurrentDepth;
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            return;
+        }
+
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName && (Is(in reader, "text"u8) || Is(in reader, "content"u8)))
+            {
+                reader.Read();
+                if (reader.TokenType == JsonTokenType.String)
+                {
+                    var start = (int)reader.TokenStartIndex + 1;
+                    text = start..(start + reader.ValueSpan.Length);
+                }
+            }
+        }
     }
 
     private static bool ScanFeedback(ref Utf8JsonReader reader)

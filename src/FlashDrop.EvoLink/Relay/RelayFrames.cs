@@ -23,15 +23,8 @@ public sealed class RelayFrames(long maxFrameBytes) : IDisposable
     /// <summary>Says that no more bytes will come.</summary>
     public void Complete() => _parser.Complete();
 
-    /// <summary>The next payload; valid until the next call of any method.</summary>
-    /// <param name="payload">JSON, <c>[DONE]</c>, or something nobody knows.</param>
-    /// <param name="isError">Whether its event was named <c>error</c>.</param>
-    public bool TryRead(out ReadOnlyMemory<byte> payload, out bool isError)
-    {
-        var found = _parser.TryRead(out var frame);
-        (payload, isError) = (frame.Payload, frame.IsError);
-        return found;
-    }
+    /// <summary>The next payload; valid until the next call of any other method. Frames read without one in between stay side by side.</summary>
+    public bool TryRead(out Frame frame) => _parser.TryRead(out frame);
 
     /// <summary>Returns the buffer.</summary>
     public void Dispose() => _parser.Dispose();

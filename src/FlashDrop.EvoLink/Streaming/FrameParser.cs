@@ -11,6 +11,8 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
 {
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
+    private static ReadOnlySpan<byte> Data => "data:"u8;
+
     private readonly ArrayBufferWriter<byte> _joined = new();
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
     private int _start;
@@ -341,9 +343,38 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
                 continue;
             }
 
+            if (_dataLines == 0 && TryReadWholeEvent(line, lineEnd, out frame))
+            {
+                return Step.Frame;
+            }
+
             ReadField(line);
             _start = _lineScanned = lineEnd + 1;
         }
+    }
+
+    /// <summary>Whether the line is all of an event's data and its end is here, too, as nearly always: then the payload stays where it is.</summary>
+    private bool TryReadWholeEvent(ReadOnlySpan<byte> line, int lineEnd, out Frame frame)
+    {
+        frame = default;
+        var rest = _buffer.AsSpan(lineEnd, _end - lineEnd);
+        var ending = rest.StartsWith("\n\n"u8) ? 2 : rest.StartsWith("\r\n\r\n"u8) ? 4 : 0;
+        if (ending == 0 || !line.StartsWith(Data))
+        {
+            return false;
+        }
+
+        var value = ValueOf(line);
+        frame = new Frame(_buffer.AsMemory(lineEnd - value.Length, value.Length), _isErrorEvent) { Event = _buffer.AsMemory(_start, lineEnd + ending - _start) };
+        _isErrorEvent = _skipLineFeed = false;
+        _start = _lineScanned = lineEnd + ending;
+        return true;
+    }
+
+    private static ReadOnlySpan<byte> ValueOf(ReadOnlySpan<byte> dataLine)
+    {
+        var value = dataLine[Data.Length..];
+        return value.StartsWith(" "u8) ? value[1..] : value;
     }
 
     private Step ReadLastLine(out Frame frame)
@@ -359,20 +390,14 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
 
     private void ReadField(ReadOnlySpan<byte> line)
     {
-        if (line.StartsWith("data:"u8))
+        if (line.StartsWith(Data))
         {
-            var value = line["data:"u8.Length..];
-            if (value.StartsWith(" "u8))
-            {
-                value = value[1..];
-            }
-
             if (_dataLines++ > 0)
             {
                 _joined.Write("\n"u8);
             }
 
-            _joined.Write(value);
+            _joined.Write(ValueOf(line));
         }
         else if (line.StartsWith("event:"u8))
         {
@@ -412,8 +437,3 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
         Again,
     }
 }
-
-/// <summary>One payload of a stream.</summary>
-/// <param name="Payload">The bytes between the framing: JSON, <c>[DONE]</c>, or something nobody knows.</param>
-/// <param name="IsError">Whether the event was named <c>error</c>.</param>
-internal readonly record struct Frame(ReadOnlyMemory<byte> Payload, bool IsError);

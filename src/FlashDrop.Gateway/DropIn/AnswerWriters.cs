@@ -13,6 +13,9 @@ internal interface IAnswerWriter
     /// <summary>The bytes of a whole answer.</summary>
     ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan);
 
+    /// <summary>Whether an event of the upstream goes on as it is, framing and all.</summary>
+    bool Passes(ReadOnlySpan<byte> upstreamEvent, AnswerScan scan);
+
     /// <summary>Writes one chunk; may write nothing.</summary>
     void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan);
 
@@ -46,8 +49,7 @@ internal static class Frames
         var target = output.GetSpan(size);
         prefix.CopyTo(target);
         var line = target.Slice(prefix.Length, payload.Length);
-        payload.CopyTo(line);
-        line.Replace((byte)'\r', (byte)' ');
+        payload.Replace(line, (byte)'\r', (byte)' ');
         line.Replace((byte)'\n', (byte)' ');
         end.CopyTo(target[(prefix.Length + payload.Length)..]);
         output.Advance(size);
@@ -70,11 +72,15 @@ internal static class Frames
 /// <summary>Native to native, as events: nothing but <c>data:</c> lines, and a bare error, which is what Google's clients can read.</summary>
 internal sealed class NativeEvents : IAnswerWriter
 {
+    private static ReadOnlySpan<byte> EventEnd => "\r\n\r\n"u8;
+
     public string StreamType => "text/event-stream";
 
     public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan) => answer;
 
-    public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan) => output.WriteEvent(chunk.Span, "\r\n\r\n"u8);
+    public bool Passes(ReadOnlySpan<byte> upstreamEvent, AnswerScan scan) => upstreamEvent.StartsWith("data: "u8) && upstreamEvent.EndsWith(EventEnd);
+
+    public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan) => output.WriteEvent(chunk.Span, EventEnd);
 
     public void End(PipeWriter output)
     {
@@ -92,6 +98,8 @@ internal sealed class NativeArray : IAnswerWriter
     public string StreamType => "application/json; charset=utf-8";
 
     public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan) => answer;
+
+    public bool Passes(ReadOnlySpan<byte> upstreamEvent, AnswerScan scan) => false;
 
     public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
     {
@@ -114,19 +122,26 @@ internal sealed class NativeArray : IAnswerWriter
 /// <param name="includesUsage">Whether the caller asked for the chunk of counts.</param>
 internal sealed class ChatEvents(bool includesUsage) : IAnswerWriter
 {
+    private static ReadOnlySpan<byte> EventEnd => "\n\n"u8;
+
     public string StreamType => "text/event-stream; charset=utf-8";
 
     public ReadOnlyMemory<byte> Whole(ReadOnlyMemory<byte> answer, AnswerScan scan) => answer;
 
+    public bool Passes(ReadOnlySpan<byte> upstreamEvent, AnswerScan scan) =>
+        IsShown(scan) && upstreamEvent.StartsWith("data: "u8) && upstreamEvent.EndsWith(EventEnd);
+
     public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
     {
-        if (!scan.IsUsageOnly || includesUsage)
+        if (IsShown(scan))
         {
-            output.WriteEvent(chunk.Span, "\n\n"u8);
+            output.WriteEvent(chunk.Span, EventEnd);
         }
     }
 
     public void End(PipeWriter output) => output.Write("data: [DONE]\n\n"u8);
 
-    public void Break(PipeWriter output, DropInError error) => output.WriteEvent(error.ToBytes(WireFormat.OpenAi), "\n\n"u8);
+    public void Break(PipeWriter output, DropInError error) => output.WriteEvent(error.ToBytes(WireFormat.OpenAi), EventEnd);
+
+    private bool IsShown(AnswerScan scan) => !scan.IsUsageOnly || includesUsage;
 }

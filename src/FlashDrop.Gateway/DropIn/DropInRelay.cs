@@ -184,40 +184,23 @@ internal sealed class DropInRelay(
         {
             call.Response.ContentType = plan.Writer.StreamType;
             call.Context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            var output = call.Response.BodyWriter;
-            var unflushed = 0;
+            var output = new StreamOutput(call.Response.BodyWriter, plan.Writer);
             while (true)
             {
                 // No event waits for the next one: what has come goes out before there is waiting. Events that come together go together.
-                var next = live.NextAsync();
-                LiveStep step;
-                if (next.IsCompleted && unflushed < FlushBytes)
+                var next = live.TryNext();
+                if (next is null || output.Unflushed >= FlushBytes)
                 {
-                    step = await next;
-                }
-                else
-                {
-                    try
-                    {
-                        await output.FlushAsync(call.Left);
-                        unflushed = 0;
-                    }
-                    finally
-                    {
-                        // The read under way fills the stream's memory: it ends before the stream does, whatever became of the caller.
-                        step = await next;
-                    }
+                    await output.FlushAsync(call.Left);
                 }
 
-                switch (step)
+                switch (next ?? await live.NextAsync())
                 {
                     case LiveStep.Chunk:
-                        plan.Writer.Chunk(output, live.Current, live.Scan);
-                        unflushed += live.Current.Length;
+                        output.Write(live.Current, live.Scan);
                         break;
                     case LiveStep.End:
-                        plan.Writer.End(output);
-                        await output.FlushAsync(call.Left);
+                        await output.EndAsync(call.Left);
                         return null;
                     default:
                         var error = DropInError.Of(live.Error!);
@@ -228,8 +211,7 @@ internal sealed class DropInRelay(
                             await Task.Delay(BreakPause, time, call.Left);
                         }
 
-                        plan.Writer.Break(output, error);
-                        await output.FlushAsync(call.Left);
+                        await output.BreakAsync(error, call.Left);
                         return error;
                 }
 

@@ -1,5 +1,6 @@
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Relay;
+using FlashDrop.EvoLink.Streaming;
 
 namespace FlashDrop.Gateway.DropIn;
 
@@ -19,7 +20,7 @@ internal enum LiveStep
 /// <summary>A streamed answer under way. Owns the response; disposing it before the end cancels the upstream's work. Not safe for concurrent use.</summary>
 internal sealed class LiveStream(RelayResponse response, Stream body, long maxFrameBytes, Patience patience, RelayOptions options) : IAsyncDisposable
 {
-    private const int ReadBytes = 8 * 1024;
+    private const int ReadBytes = 32 * 1024;
 
     private readonly RelayFrames _frames = new(maxFrameBytes);
     private bool _opened;
@@ -28,8 +29,8 @@ internal sealed class LiveStream(RelayResponse response, Stream body, long maxFr
 
     public AnswerScan Scan { get; } = new();
 
-    /// <summary>The chunk; valid until the next call.</summary>
-    public ReadOnlyMemory<byte> Current { get; private set; }
+    /// <summary>The chunk; valid until the next wait, its payload until the next call.</summary>
+    public Frame Current { get; private set; }
 
     public UpstreamError? Error { get; private set; }
 
@@ -46,8 +47,8 @@ internal sealed class LiveStream(RelayResponse response, Stream body, long maxFr
         return step.Value;
     }
 
-    /// <summary>The next step; completed when it needs no waiting. Only the caller's own cancellation throws.</summary>
-    public async ValueTask<LiveStep> NextAsync()
+    /// <summary>The next step, if it needs no waiting.</summary>
+    public LiveStep? TryNext()
     {
         if (_opened)
         {
@@ -55,8 +56,14 @@ internal sealed class LiveStream(RelayResponse response, Stream body, long maxFr
             return LiveStep.Chunk;
         }
 
+        return Take();
+    }
+
+    /// <summary>Waits for the next step when <see cref="TryNext"/> has none. Only the caller's own cancellation throws.</summary>
+    public async ValueTask<LiveStep> NextAsync()
+    {
         LiveStep? step;
-        while ((step = Take()) is null)
+        do
         {
             var wait = Scan.IsWhole ? options.FinishGrace : options.IdleTimeout;
             patience.Within(wait);
@@ -73,6 +80,7 @@ internal sealed class LiveStream(RelayResponse response, Stream body, long maxFr
                 return Over(Local("truncated_stream", "The connection broke in the middle of the stream: the answer is cut."));
             }
         }
+        while ((step = Take()) is null);
 
         return step.Value;
     }
@@ -104,15 +112,15 @@ internal sealed class LiveStream(RelayResponse response, Stream body, long maxFr
     /// <summary>The next step that needs no more bytes, or null.</summary>
     private LiveStep? Take()
     {
-        while (_frames.TryRead(out var payload, out var isError))
+        while (_frames.TryRead(out var frame))
         {
-            switch (isError ? PayloadKind.Error : Scan.Take(payload.Span))
+            switch (frame.IsError ? PayloadKind.Error : Scan.Take(frame.Payload.Span))
             {
                 case PayloadKind.Chunk:
-                    Current = payload;
+                    Current = frame;
                     return LiveStep.Chunk;
                 case PayloadKind.Error:
-                    Error = response.ReadError(payload.Span);
+                    Error = response.ReadError(frame.Payload.Span);
                     return LiveStep.Broken;
                 case PayloadKind.Done:
                     return Finish();

@@ -61,6 +61,8 @@ internal sealed class NativeToChat(bool includesUsage, DateTimeOffset created, s
         return _buffer.WrittenMemory;
     }
 
+    public bool Passes(ReadOnlySpan<byte> upstreamEvent, AnswerScan scan) => false;
+
     public void Chunk(PipeWriter output, ReadOnlyMemory<byte> chunk, AnswerScan scan)
     {
         _scan = scan;

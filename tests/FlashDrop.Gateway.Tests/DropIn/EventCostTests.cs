@@ -20,13 +20,14 @@ public sealed class EventCostTests
         using var frames = new RelayFrames(1024 * 1024);
         var scan = new AnswerScan();
         IAnswerWriter writer = writerName switch { "events" => new NativeEvents(), "array" => new NativeArray(), _ => new ChatEvents(includesUsage: false) };
-        var output = PipeWriter.Create(Stream.Null);
+        var pipe = PipeWriter.Create(Stream.Null);
+        var output = new StreamOutput(pipe, writer);
 
         await RelayAsync(events);
         var before = GC.GetAllocatedBytesForCurrentThread();
         var chunks = await RelayAsync(events);
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        await output.CompleteAsync();
+        await pipe.CompleteAsync();
 
         Assert.Equal(Events, chunks);
         Assert.InRange(allocated, 0, Events);
@@ -39,10 +40,10 @@ public sealed class EventCostTests
             {
                 bytes.CopyTo(frames.GetMemory(bytes.Length));
                 frames.Advance(bytes.Length);
-                while (frames.TryRead(out var frame, out _))
+                while (frames.TryRead(out var frame))
                 {
-                    seen += scan.Take(frame.Span) == PayloadKind.Chunk ? 1 : 0;
-                    writer.Chunk(output, frame, scan);
+                    seen += scan.Take(frame.Payload.Span) == PayloadKind.Chunk ? 1 : 0;
+                    output.Write(frame, scan);
                 }
 
                 await output.FlushAsync(TestContext.Current.CancellationToken);
