@@ -210,11 +210,11 @@ public sealed class ClientTests
         await using var upstream = new Upstream()
             .Answers("""{"error":{"code":"invalid_token","message":"bad key"}}""", 401)
             .Answers(Fixtures.PendingTask);
-        upstream.Keys.Add("sk-second-key-0000");
+        upstream.Keys.Replacement = new ApiKey("sk-second-key-0000", "v2");
 
         Assert.IsType<SubmitOutcome.TaskCreated>(await upstream.Client.SubmitAsync(Upstream.Ask(), None));
 
-        Assert.Equal(Upstream.Secret, Assert.Single(upstream.Keys.Rejected));
+        Assert.Equal(Upstream.Secret, Assert.Single(upstream.Keys.Rejected).Secret);
         Assert.Equal("Bearer " + Upstream.Secret, upstream.Requests[0].Header("Authorization"));
         Assert.Equal("Bearer sk-second-key-0000", upstream.Requests[1].Header("Authorization"));
     }
@@ -223,14 +223,14 @@ public sealed class ClientTests
     public async Task RefusedSecondKey_EndsTheCall()
     {
         await using var upstream = new Upstream().Answers($$$"""{"error":{"message":"Incorrect key {{{Upstream.Secret}}}"}}""", 401);
-        upstream.Keys.Add("sk-second-key-0000");
-        upstream.Keys.Add("sk-third-key-00000");
+        upstream.Keys.Replacement = new ApiKey("sk-second-key-0000", "v2");
 
         var failed = Assert.IsType<SubmitOutcome.Failed>(await upstream.Client.GenerateAsync(Upstream.Ask(), None));
 
         Assert.Equal(ErrorKind.Stop, failed.Error.Kind);
         Assert.DoesNotContain(Upstream.Secret, failed.ToString(), StringComparison.Ordinal);
         Assert.Equal(2, upstream.Requests.Count);
+        Assert.Equal(Upstream.Secret, Assert.Single(upstream.Keys.Rejected).Secret);
     }
 
     [Fact]

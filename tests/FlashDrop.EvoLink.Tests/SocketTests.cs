@@ -5,6 +5,7 @@ using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.EvoLink.Keys;
 using FlashDrop.EvoLink.Tasks;
+using FlashDrop.Testing.Keys;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 

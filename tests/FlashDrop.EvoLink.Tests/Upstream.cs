@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.EvoLink.Keys;
+using FlashDrop.Testing.Keys;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
@@ -157,32 +158,6 @@ internal sealed class Upstream : HttpMessageHandler, IAsyncDisposable
         }
 
         return await step(request, cancellationToken);
-    }
-}
-
-/// <summary>Keys in the order they come into force.</summary>
-internal sealed class FakeKeyRing(params IReadOnlyList<string> secrets) : IKeyRing
-{
-    private readonly Queue<string> _next = new(secrets.Skip(1));
-
-    public ApiKey Current { get; private set; } = new(secrets[0], "v1");
-
-    public List<string> Rejected { get; } = [];
-
-    public void Add(string secret) => _next.Enqueue(secret);
-
-    public ValueTask<ApiKey> GetAsync(CancellationToken cancellationToken) => ValueTask.FromResult(Current);
-
-    public ValueTask<ApiKey?> ReplaceAsync(ApiKey rejected, CancellationToken cancellationToken)
-    {
-        Rejected.Add(rejected.Secret);
-        if (!_next.TryDequeue(out var secret))
-        {
-            return ValueTask.FromResult<ApiKey?>(null);
-        }
-
-        Current = new ApiKey(secret, $"v{Rejected.Count + 1}");
-        return ValueTask.FromResult<ApiKey?>(Current);
     }
 }
 

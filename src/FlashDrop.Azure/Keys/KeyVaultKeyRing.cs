@@ -43,6 +43,7 @@ internal sealed partial class KeyVaultKeyRing(
 
     public async ValueTask<ApiKey> GetAsync(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         Task fetch;
         lock (_lock)
         {
@@ -103,6 +104,7 @@ internal sealed partial class KeyVaultKeyRing(
                 fetch = Fetch(search: true);
             }
 
+            cancellationToken.ThrowIfCancellationRequested();
             await fetch.WaitAsync(cancellationToken);
         }
 

@@ -148,7 +148,7 @@ internal sealed class BudgetBook(
             if (ledger is null || ledger.Day < today)
             {
                 // The first to look on a day; the usage rows know what was spent before there was a budget.
-                ledger = new BudgetLedger { Day = today, SpentUsd = await SpentAsync(account.Caller, today, cancellationToken), ReconciledAt = now };
+                ledger = new BudgetLedger { Day = today, SpentUsd = await SpentAsync(account.Caller, today, SumStands, cancellationToken), ReconciledAt = now };
             }
 
             account.See(ledger);
@@ -198,19 +198,21 @@ internal sealed class BudgetBook(
             grants[instance] = new BudgetGrant(0, grant.Number, grant.ExpiresAt) { IsGone = true };
         }
 
-        tidied = tidied with { SpentUsd = await SpentAsync(caller, ledger.Day, cancellationToken) + ledger.UncountedUsd, ReconciledAt = now };
+        // The rows are read after the ledger: what it was told of is among them.
+        var spent = await SpentAsync(caller, ledger.Day, TimeSpan.Zero, cancellationToken);
+        tidied = tidied with { SpentUsd = spent + ledger.UncountedUsd, ReconciledAt = now };
         Log.BudgetReconciled(logger, caller, ledger.CommittedUsd - tidied.CommittedUsd);
         return tidied;
     }
 
-    /// <summary>USD a caller spent by the usage rows of a day. One reading serves all callers for a minute.</summary>
-    private async Task<decimal> SpentAsync(string caller, DateOnly day, CancellationToken cancellationToken)
+    /// <summary>USD a caller spent by the usage rows of a day. One reading serves all callers that accept one of that age.</summary>
+    private async Task<decimal> SpentAsync(string caller, DateOnly day, TimeSpan age, CancellationToken cancellationToken)
     {
         await _summing.EnterAsync(cancellationToken);
         try
         {
             var now = time.GetUtcNow();
-            if (_sums is not { } known || known.Day != day || now - known.At >= SumStands)
+            if (_sums is not { } known || known.Day != day || now - known.At >= age)
             {
                 var sums = new Dictionary<string, decimal>(StringComparer.Ordinal);
                 await foreach (var usage in jobs.ListUsageAsync(day, cancellationToken))

@@ -126,6 +126,12 @@ internal sealed class JobTransitions(PipelineOptions options)
 
     private Transition OnAnswered(Job job, JobEvent.Answered e, DateTimeOffset now, double random)
     {
+        if (e.Attempt.TaskId is { } task && job.Attempts.Any(a => a.TaskId == task && IsAnswered(a)))
+        {
+            // Somebody else looked at the task as well, and was first: what it cost is counted and settled.
+            return Transition.None(job);
+        }
+
         var usage = UsageOf(job, e, now) with { Late = !IsCurrent(job, e.Attempt) };
         var attempt = e.Attempt.ToAttempt() with
         {
@@ -296,7 +302,7 @@ internal sealed class JobTransitions(PipelineOptions options)
     private static Job Record(Job job, Attempt attempt)
     {
         var attempts = job.Attempts.Any(IsSame) ? job.Attempts.Select(a => IsSame(a) ? attempt : a).ToList() : Append(job.Attempts, attempt);
-        var answered = attempts.Where(a => a.ModelVersion is not null || a.Usage is not null || a.CostUsd is not null).ToList();
+        var answered = attempts.Where(IsAnswered).ToList();
         return job with
         {
             Attempts = attempts,
@@ -305,6 +311,8 @@ internal sealed class JobTransitions(PipelineOptions options)
 
         bool IsSame(Attempt other) => other.Number == attempt.Number && other.TaskId == attempt.TaskId;
     }
+
+    private static bool IsAnswered(Attempt attempt) => attempt.ModelVersion is not null || attempt.Usage is not null || attempt.CostUsd is not null;
 
     private static List<Attempt> Append(IReadOnlyList<Attempt> attempts, Attempt attempt)
     {

@@ -43,6 +43,11 @@ internal sealed class JobChanges(
             if (ReferenceEquals(change.Job, stored.Job))
             {
                 await AddLateUsageAsync(stored.Job, happened, change.Usage, cancellationToken);
+                if (happened is JobEvent.AttemptFailed { Attempt.TaskId: null })
+                {
+                    // The job went on without it. Without a task nobody else knows of the attempt: what it reserved is settled here or never.
+                    budgets.Settle(stored.Job, happened);
+                }
 
                 // The job ended another way: nothing we wrote stands.
                 await results.WithdrawAsync(claim.Own, cancellationToken);

@@ -5,14 +5,16 @@ namespace FlashDrop.EvoLink.Keys;
 /// </summary>
 public interface IKeyRing
 {
-    /// <summary>The key to use now.</summary>
-    /// <exception cref="KeyUnavailableException">No key was ever obtained; the message names the remedy.</exception>
+    /// <summary>The key to use now; the newest when every one was refused. A key that is rotated comes into force by itself.</summary>
+    /// <exception cref="KeyUnavailableException">There is none: it was never obtained, or was taken out of the configuration; the message names the remedy.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; whoever waits for the same refresh goes on waiting.</exception>
     ValueTask<ApiKey> GetAsync(CancellationToken cancellationToken);
 
     /// <summary>
     /// Reports that the upstream refused <paramref name="rejected"/> (401). Refreshes at once (single flight) and returns another
-    /// key to try, or null when there is none.
+    /// key to try, the same one to everybody who reports this one, or null when there is none.
     /// </summary>
+    /// <exception cref="OperationCanceledException">Cancelled; whoever waits for the same refresh goes on waiting.</exception>
     ValueTask<ApiKey?> ReplaceAsync(ApiKey rejected, CancellationToken cancellationToken);
 }
 

@@ -226,6 +226,23 @@ public sealed class BudgetBookTests
     }
 
     [Fact]
+    public async Task Reconciliation_ReadsTheUsageRowsAnew_ThoughTheyWereReadForAnotherCallerAMomentAgo()
+    {
+        var deployment = new Deployment(1);
+        Assert.NotNull((await deployment.Start(1).ReserveAsync(Caller, 0.3m, patience: null, Stop)).Reservation);
+        deployment.Time.Advance(BudgetBook.GrantLife + TimeSpan.FromSeconds(1));
+        var reader = deployment.Start(2);
+        Assert.NotNull((await reader.ReserveAsync(Deployment.OtherCaller, 0.1m, patience: null, Stop)).Reservation);
+        var spender = deployment.Start(3);
+        Assert.True(await deployment.CallAsync(spender, 0.3m, 0.3m));
+        await spender.RenewAsync(closing: true, Stop);
+        deployment.Time.Advance(TimeSpan.FromSeconds(10));
+
+        Assert.True(await deployment.CallAsync(reader, 0.5m, 0.5m));
+        Assert.False(await deployment.CallAsync(reader, 0.3m, 0.3m));
+    }
+
+    [Fact]
     public async Task LedgerOutOfReach_AnswersFlowOn_WithinWhatWasLeft_AndAreToldLater()
     {
         var deployment = new Deployment(1);

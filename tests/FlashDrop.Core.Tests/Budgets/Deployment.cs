@@ -16,6 +16,9 @@ internal sealed class Deployment : ICallerBook, IBudgetStore
 {
     public const string Caller = "acme";
 
+    /// <summary>Has a budget of the same size, and spends nothing.</summary>
+    public const string OtherCaller = "globex";
+
     private long _rows;
 
     public Deployment(decimal budget)
@@ -42,10 +45,10 @@ internal sealed class Deployment : ICallerBook, IBudgetStore
         this, Storage.Jobs, new BudgetCatalog(this, Options.Create(new BudgetOptions())), new Random(seed), Time, NullLogger<BudgetBook>.Instance);
 
     public ValueTask<IReadOnlyDictionary<string, Caller>> ListAsync(CancellationToken cancellationToken) =>
-        ValueTask.FromResult<IReadOnlyDictionary<string, Caller>>(new Dictionary<string, Caller>(StringComparer.Ordinal)
-        {
-            [Caller] = new() { Name = Caller, Limits = new CallerLimits { DailyBudgetUsd = Budget } },
-        });
+        ValueTask.FromResult<IReadOnlyDictionary<string, Caller>>(new[] { Caller, OtherCaller }.ToDictionary(
+            name => name,
+            name => new Caller { Name = name, Limits = new CallerLimits { DailyBudgetUsd = Budget } },
+            StringComparer.Ordinal));
 
     Task<StoredLedger?> IBudgetStore.FindAsync(string caller, CancellationToken cancellationToken) => Storage.Budgets.FindAsync(caller, cancellationToken);
 

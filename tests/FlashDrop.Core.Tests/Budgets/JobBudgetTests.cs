@@ -2,7 +2,10 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Tests.Pipeline;
+using FlashDrop.EvoLink.Errors;
+using FlashDrop.EvoLink.Generation;
 using FlashDrop.Testing.Storage;
+using FlashDrop.Testing.Upstream;
 
 namespace FlashDrop.Core.Tests.Budgets;
 
@@ -94,6 +97,26 @@ public sealed class JobBudgetTests
         var ledger = bench.Storage.Budgets.Peek(Caller)!;
         Assert.Equal(5, bench.Usage.Count);
         Assert.Equal((bench.Usage.Sum(usage => usage.CostUsd), 0m), (ledger.SpentUsd, ledger.HeldUsd));
+    }
+
+    [Fact]
+    public async Task RefusedAttemptOfAJobThatWasCancelledMeanwhile_GivesBackWhatItReserved()
+    {
+        var bench = Bench((Drops, 100));
+        Task? cancelling = null;
+        bench.Upstream.Next(_ =>
+        {
+            // In memory it is done when it returns.
+            cancelling = bench.Service.CancelAsync(bench.Only.Id, CancellationToken.None);
+            return new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 503));
+        });
+        await bench.DropAsync("default/a.jpg");
+        await cancelling!;
+        Assert.Equal(JobState.Cancelled, bench.Only.State);
+
+        await bench.RunAsync(TimeSpan.FromMinutes(2), step: TimeSpan.FromSeconds(5));
+
+        Assert.Equal(0, bench.Storage.Budgets.Peek(Drops)!.CommittedUsd);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using FlashDrop.Core.Budgets;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Metering;
 using FlashDrop.Core.Ports;
@@ -90,6 +91,26 @@ internal abstract class ContentDecorator(InMemoryContentStore store) : IContentS
     public Task<Uri> GetReadUrlAsync(BlobAddress address, TimeSpan lifetime, CancellationToken cancellationToken) => store.GetReadUrlAsync(address, lifetime, cancellationToken);
 
     public Task<Uri> GetWriteUrlAsync(BlobAddress address, TimeSpan lifetime, CancellationToken cancellationToken) => store.GetWriteUrlAsync(address, lifetime, cancellationToken);
+}
+
+/// <summary>Passes everything on; a planted bug overrides what it breaks.</summary>
+internal abstract class BudgetStoreDecorator(InMemoryBudgetStore store) : IBudgetStore
+{
+    public Task<StoredLedger?> FindAsync(string caller, CancellationToken cancellationToken) => store.FindAsync(caller, cancellationToken);
+
+    public virtual Task<bool> WriteAsync(string caller, BudgetLedger ledger, string? version, CancellationToken cancellationToken) =>
+        store.WriteAsync(caller, ledger, version, cancellationToken);
+}
+
+/// <summary>Passes everything on; a planted bug overrides what it breaks.</summary>
+internal abstract class BudgetBookDecorator(IBudgetBook book) : IBudgetBook
+{
+    public ValueTask<BudgetAnswer> ReserveAsync(string caller, decimal usd, TimeSpan? patience, CancellationToken cancellationToken) =>
+        book.ReserveAsync(caller, usd, patience, cancellationToken);
+
+    public virtual void Settle(HeldBudget held, decimal? costUsd, bool counted) => book.Settle(held, costUsd, counted);
+
+    public virtual Task RenewAsync(bool closing, CancellationToken cancellationToken) => book.RenewAsync(closing, cancellationToken);
 }
 
 /// <summary>Passes everything on; a planted bug overrides what it breaks.</summary>

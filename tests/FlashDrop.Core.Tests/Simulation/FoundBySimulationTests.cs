@@ -32,6 +32,28 @@ public sealed class FoundBySimulationTests
     }
 
     [Fact]
+    public async Task UselessAnswerDeliveredAgainWhileTheJobGoesOn_IsSettledOnce()
+    {
+        const string Drops = "drop:default";
+        var bench = new PipelineBench(($"Budgets:{Drops}", "100"));
+        bench.Upstream.Finish = submission =>
+            new TaskReading.Completed(new UpstreamTask { Id = "any", Status = "completed" }, submission.Number > 1 ? Answers.Text("Now.") : Answers.Text("", "OTHER"));
+        await bench.DropAsync("default/harbour.jpg");
+        var message = Assert.Single(bench.Storage.Queue.Peek(Queues.Poll));
+        while (bench.Only.Attempt == 1)
+        {
+            await bench.RunAsync(TimeSpan.FromSeconds(1));
+        }
+
+        bench.Storage.Queue.Send(Queues.Poll, message);
+        await bench.RunAsync(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(5));
+
+        var ledger = bench.Storage.Budgets.Peek(Drops)!;
+        Assert.Equal(JobState.Succeeded, bench.Only.State);
+        Assert.Equal((bench.Usage.Sum(usage => usage.CostUsd), 0m), (ledger.SpentUsd, ledger.HeldUsd));
+    }
+
+    [Fact]
     public async Task AnswerAfterALateOne_LeavesTheEnvelopeAsTheRowIs()
     {
         var bench = new PipelineBench(("Pipeline:TaskTimeout", "00:05:00"), ("Pipeline:AbandonedPollDelay", "00:01:00"));

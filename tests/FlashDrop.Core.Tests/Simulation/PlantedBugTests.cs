@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using FlashDrop.Core.Budgets;
+using FlashDrop.Core.Callers;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Metering;
 using FlashDrop.Core.Ports;
@@ -53,6 +55,12 @@ public sealed class PlantedBugTests
         new("forget idempotency keys", "an idempotency key is one job", Soon, (services, _) => services.AddSingleton<IIdempotencyStore>(new ForgetfulKeys())),
         new("treat a truncated answer as whole", "a success is a whole answer to this job", Soon, Upstream(u => new UntruncatingUpstream(u))),
         new("submit twice", "a submission is an attempt, or an orphan that a fault explains", Soon, Upstream(u => new TwiceSubmittingUpstream(u))),
+        new("do not count what is reserved", "money is reserved before it is spent", Soon, Ledgers(s => new ForgetfulLedgers(s))),
+        new("write the ledger whatever its version", "money is reserved before it is spent", Soon, Ledgers(s => new VersionIgnoringLedgers(s))),
+        new("take the budget for twice as much", "a budget is never exceeded", Soon, (services, _) => Replace<ICallerBook>(services, book => new GenerousCallers(book))),
+        new("settle a reservation twice", "money is reserved before it is spent", Soon, Books(b => new TwiceSettlingBook(b))),
+        new("never settle a reservation", "the ledger says what was spent, and nothing stays reserved", Soon, Books(b => new UnsettlingBook(b))),
+        new("never tell the ledger what is left of a grant", "an instance that ends returns its grant", Soon, Books(b => new SilentBook(b))),
         new("put the key into an error", "no secret or content in logs, rows and messages", Soon, Upstream(u => new LeakyUpstream(u))),
     ];
 
@@ -99,11 +107,23 @@ public sealed class PlantedBugTests
     private static Action<IServiceCollection, InMemoryStorage> Blobs(Func<InMemoryContentStore, IContentStore> bug) =>
         (services, storage) => services.AddSingleton(bug(storage.Content));
 
-    private static Action<IServiceCollection, InMemoryStorage> Upstream(Func<IEvoLinkClient, IEvoLinkClient> bug) => (services, _) =>
+    private static Action<IServiceCollection, InMemoryStorage> Upstream(Func<IEvoLinkClient, IEvoLinkClient> bug) => (services, _) => Replace(services, bug);
+
+    private static Action<IServiceCollection, InMemoryStorage> Ledgers(Func<InMemoryBudgetStore, IBudgetStore> bug) =>
+        (services, storage) => services.AddSingleton(bug(storage.Budgets));
+
+    private static Action<IServiceCollection, InMemoryStorage> Books(Func<IBudgetBook, IBudgetBook> bug) =>
+        (services, _) => services.AddSingleton(provider => bug(ActivatorUtilities.CreateInstance<BudgetBook>(provider)));
+
+    /// <summary>Puts a bug around an instance that the simulation brought along, where it brought one.</summary>
+    private static void Replace<T>(IServiceCollection services, Func<T, T> bug)
+        where T : class
     {
-        var real = (IEvoLinkClient)services.Last(s => s.ServiceType == typeof(IEvoLinkClient)).ImplementationInstance!;
-        services.AddSingleton(bug(real));
-    };
+        if (services.Last(s => s.ServiceType == typeof(T)).ImplementationInstance is T real)
+        {
+            services.AddSingleton(bug(real));
+        }
+    }
 
     private static void RowBeforeResult(IServiceCollection services, InMemoryStorage storage)
     {
@@ -322,6 +342,58 @@ public sealed class PlantedBugTests
     private sealed class ForgetfulKeys : IIdempotencyStore
     {
         public Task<IdempotencyClaim> ClaimAsync(string caller, string key, IdempotencyClaim claim, CancellationToken cancellationToken) => Task.FromResult(claim);
+    }
+
+    private sealed class ForgetfulLedgers(InMemoryBudgetStore store) : BudgetStoreDecorator(store)
+    {
+        public override Task<bool> WriteAsync(string caller, BudgetLedger ledger, string? version, CancellationToken cancellationToken) => base.WriteAsync(
+            caller,
+            ledger with { HeldUsd = 0, Grants = ledger.Grants.ToDictionary(grant => grant.Key, grant => grant.Value with { Usd = 0 }, StringComparer.Ordinal) },
+            version,
+            cancellationToken);
+    }
+
+    private sealed class VersionIgnoringLedgers(InMemoryBudgetStore store) : BudgetStoreDecorator(store)
+    {
+        public override async Task<bool> WriteAsync(string caller, BudgetLedger ledger, string? version, CancellationToken cancellationToken)
+        {
+            while (!await base.WriteAsync(caller, ledger, version, cancellationToken))
+            {
+                version = (await FindAsync(caller, cancellationToken))?.Version;
+            }
+
+            return true;
+        }
+    }
+
+    private sealed class GenerousCallers(ICallerBook callers) : ICallerBook
+    {
+        public async ValueTask<IReadOnlyDictionary<string, Caller>> ListAsync(CancellationToken cancellationToken) =>
+            (await callers.ListAsync(cancellationToken)).ToDictionary(
+                known => known.Key,
+                known => known.Value with { Limits = new CallerLimits { DailyBudgetUsd = known.Value.Limits!.DailyBudgetUsd * 2 } },
+                StringComparer.Ordinal);
+    }
+
+    private sealed class TwiceSettlingBook(IBudgetBook book) : BudgetBookDecorator(book)
+    {
+        public override void Settle(HeldBudget held, decimal? costUsd, bool counted)
+        {
+            base.Settle(held, costUsd, counted);
+            base.Settle(held, costUsd, counted);
+        }
+    }
+
+    private sealed class UnsettlingBook(IBudgetBook book) : BudgetBookDecorator(book)
+    {
+        public override void Settle(HeldBudget held, decimal? costUsd, bool counted)
+        {
+        }
+    }
+
+    private sealed class SilentBook(IBudgetBook book) : BudgetBookDecorator(book)
+    {
+        public override Task RenewAsync(bool closing, CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private sealed class UntruncatingUpstream(IEvoLinkClient upstream) : UpstreamDecorator(upstream)

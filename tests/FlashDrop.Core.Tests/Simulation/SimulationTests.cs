@@ -51,6 +51,7 @@ public sealed class SimulationTests
     [InlineData(5)]
     [InlineData(6)]
     [InlineData(7)]
+    [InlineData(12)]
     public void Seed_DoesTheSame_EveryTime(int seed)
     {
         List<string> first = [], second = [];

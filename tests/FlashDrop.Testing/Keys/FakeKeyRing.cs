@@ -27,14 +27,18 @@ public sealed class FakeKeyRing(string secret = "sk-test-1") : IKeyRing
         set => _replacement = value;
     }
 
-    public ValueTask<ApiKey> GetAsync(CancellationToken cancellationToken) =>
-        _current is { } key
+    public ValueTask<ApiKey> GetAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return _current is { } key
             ? ValueTask.FromResult(key)
             : ValueTask.FromException<ApiKey>(new KeyUnavailableException("The test took the key away; give FakeKeyRing.Current a value."));
+    }
 
     public ValueTask<ApiKey?> ReplaceAsync(ApiKey rejected, CancellationToken cancellationToken)
     {
         _rejected.Enqueue(rejected);
+        cancellationToken.ThrowIfCancellationRequested();
         if (_current is { } current && current.Secret != rejected.Secret)
         {
             return ValueTask.FromResult<ApiKey?>(current);

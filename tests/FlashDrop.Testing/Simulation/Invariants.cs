@@ -37,6 +37,9 @@ internal sealed class Invariants(SimulatedWorld simulation)
     /// <summary>Whether nothing may change any more.</summary>
     public bool Frozen { get; set; }
 
+    /// <summary>Every job as its row says, by id.</summary>
+    public IReadOnlyCollection<Job> Rows => _rows.Values;
+
     /// <summary>Submissions no attempt stands for.</summary>
     public int Orphans { get; private set; }
 
@@ -59,6 +62,15 @@ internal sealed class Invariants(SimulatedWorld simulation)
 
         troubles.Add(what);
     }
+
+    /// <summary>A job as its row says; null when there is none.</summary>
+    public Job? RowOf(JobId id) => _rows.GetValueOrDefault(id);
+
+    /// <summary>Whether a fault struck the work on a job.</summary>
+    public bool IsDisturbed(JobId id) => _disturbed.ContainsKey(id);
+
+    /// <summary>The name of an attempt's usage row.</summary>
+    public static string UsageIdOf(JobId job, Attempt attempt) => attempt.TaskId ?? $"{job}-{attempt.Number}";
 
     public void NoteMessage(string queue, string text)
     {
@@ -450,8 +462,6 @@ internal sealed class Invariants(SimulatedWorld simulation)
                 $"Row {row.Id} says {row.Usage?.PromptTokens.ToString() ?? "unknown"} prompt tokens, the upstream {submission?.Answer?.Usage?.PromptTokens.ToString() ?? "unknown"}.");
         }
     }
-
-    private static string UsageIdOf(JobId job, Attempt attempt) => attempt.TaskId ?? $"{job}-{attempt.Number}";
 
     private static bool SameCounts(UsageRecord row, SimulatedSubmission submission) =>
         (row.Usage?.PromptTokens, row.Usage?.CandidatesTokens) == (submission.Answer?.Usage?.PromptTokens, submission.Answer?.Usage?.CandidatesTokens);

@@ -256,17 +256,16 @@ internal sealed class SimulatedHost(SimulatedWorld simulation, Random random)
             return;
         }
 
-        if (simulation.AnyInstance() is not { } instance || _sweeping > 1)
+        if (_sweeping > 1)
         {
             return;
         }
 
         var copies = simulation.Faulty && random.NextDouble() < simulation.Plan.DoubleTimer ? 2 : 1;
-        for (var copy = 0; copy < copies; copy++)
+        for (var copy = 0; copy < copies && simulation.AnyInstance() is { } instance; copy++)
         {
             _sweeping++;
             simulation.Begin("Sweep", instance, op => instance.Pipeline.SweepAsync(op.Cancellation.Token), _ => _sweeping--);
-            instance = simulation.AnyInstance() ?? instance;
         }
     }
 }

@@ -1,3 +1,4 @@
+using FlashDrop.Core.Budgets;
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,6 +23,8 @@ internal sealed class SimulatedInstance(int number)
 
     public IJobService Jobs { get; private set; } = null!;
 
+    public IBudgetBook Budgets { get; private set; } = null!;
+
     public void Start(ServiceProvider services)
     {
         Life++;
@@ -29,6 +32,7 @@ internal sealed class SimulatedInstance(int number)
         Stopping = new CancellationTokenSource();
         Pipeline = services.GetRequiredService<IPipeline>();
         Jobs = services.GetRequiredService<IJobService>();
+        Budgets = services.GetRequiredService<IBudgetBook>();
     }
 
     /// <summary>Takes no new work.</summary>

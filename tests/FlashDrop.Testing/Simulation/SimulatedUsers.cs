@@ -53,10 +53,10 @@ internal sealed class SimulatedUsers(SimulatedWorld simulation, Action<string> p
     public void Begin()
     {
         simulation.Storage.Content.Put(
-            Containers.Profiles, "quick.json", Encoding.UTF8.GetBytes($$"""{ "prompt": "{{SimulatedWorld.Content}}", "tier": "beta-then-standard", "output": "text", "maxAttempts": 3 }"""));
+            Containers.Profiles, "quick.json", Encoding.UTF8.GetBytes($$"""{ "prompt": "{{SimulatedWorld.Content}}", "tier": "beta-then-standard", "output": "text", "maxAttempts": 3, "generationConfig": { "maxOutputTokens": 8192 } }"""));
         for (var action = 0; action < simulation.Plan.UserActions; action++)
         {
-            simulation.At(TimeSpan.FromSeconds(random.Next(25 * 60)), random.Next(5) switch
+            simulation.At(TimeSpan.FromSeconds(random.Next((int)simulation.Plan.UsersComeWithin.TotalSeconds)), random.Next(5) switch
             {
                 0 or 1 => AskOnce,
                 2 when random.Next(6) == 0 => SendRubbish,

@@ -29,6 +29,10 @@ public sealed class SimulatedWorld : IFaultPlan
     /// <summary>The fault that puts a message into its queue twice.</summary>
     internal const string DoubledMessage = "duplicate message";
 
+    private const string CrashFault = "crash";
+    private const string StopFault = "stop";
+    private const string StallFault = "stall";
+
     /// <summary>What must not be found anywhere but where it belongs.</summary>
     public const string UpstreamKey = "sk-simulated-7f3a";
 
@@ -45,6 +49,7 @@ public sealed class SimulatedWorld : IFaultPlan
     internal static readonly TimeSpan FaultTime = TimeSpan.FromMinutes(60);
 
     private static readonly DateTimeOffset Start = new(2026, 11, 3, 9, 0, 0, TimeSpan.Zero);
+    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RestTime = TimeSpan.FromHours(10);
 
     /// <summary>Shorter than the defaults, so that everything that can time out does.</summary>
@@ -87,7 +92,7 @@ public sealed class SimulatedWorld : IFaultPlan
         Invariants = new Invariants(this);
         _host = new SimulatedHost(this, new Random(_random.Next()));
         Users = new SimulatedUsers(this, _host.Publish, new Random(_random.Next()));
-        _budgets = options.BudgetUsd is { } usd ? new SimulatedBudgets(this, usd) : null;
+        _budgets = Plan.BudgetUsd is { } usd ? new SimulatedBudgets(this, usd) : null;
     }
 
     internal SimulationPlan Plan { get; }
@@ -108,6 +113,9 @@ public sealed class SimulatedWorld : IFaultPlan
     internal bool Faulty => _crashing;
 
     internal bool Holding => Faulty && Plan.Hold is { } hold && Elapsed >= hold.From && Elapsed < hold.To;
+
+    /// <summary>Whether an instance died, or was so slow that others may have taken it for dead.</summary>
+    internal bool LostMemory => _faults.ContainsKey(CrashFault) || _faults.ContainsKey(StopFault) || _faults.ContainsKey(StallFault);
 
     /// <summary>Operations that have not ended.</summary>
     internal int Running => _instances.Sum(i => i.Running.Count);
@@ -266,6 +274,12 @@ public sealed class SimulatedWorld : IFaultPlan
         var reported = new List<UsageRecord>();
         _ = ReadReportAsync(reported);
         Invariants.AtRest(reported);
+        if (_budgets is not null)
+        {
+            _instances.FindAll(instance => instance.Alive).ForEach(CloseBudgets);
+            RunUntilRest();
+            _budgets.AtRest();
+        }
 
         var before = Invariants.Snapshot();
         Invariants.Frozen = true;
@@ -336,6 +350,7 @@ public sealed class SimulatedWorld : IFaultPlan
     {
         Log("faults end");
         _crashing = false;
+        _budgets?.Raise();
     }
 
     private async Task ObserveAsync(Operation operation, Func<Operation, Task> work)
@@ -365,9 +380,9 @@ public sealed class SimulatedWorld : IFaultPlan
         if (Faulty && Chance(Plan.Stall))
         {
             var stall = TimeSpan.FromSeconds(_random.Next(30, 900));
-            CountFault("stall");
+            CountFault(StallFault);
             Log($"{operation} {effect} stalls {stall.TotalSeconds:0} s {(after ? "after" : "before")}");
-            Trouble(operation, "stall");
+            Trouble(operation, StallFault);
             return stall;
         }
 
@@ -407,29 +422,30 @@ public sealed class SimulatedWorld : IFaultPlan
     /// <summary>The process is gone: nothing it was doing goes on, and it comes back empty.</summary>
     private void Crash(SimulatedInstance instance)
     {
-        CountFault("crash");
-        Kill(instance, "crash");
+        CountFault(CrashFault);
+        Kill(instance, CrashFault);
         At(TimeSpan.FromSeconds(_random.Next(1, 180)), () => StartInstance(instance));
     }
 
     /// <summary>Scaled in: takes no new work, has its token cancelled, and is killed if it does not end in time.</summary>
     private void Stop(SimulatedInstance instance)
     {
-        CountFault("stop");
+        CountFault(StopFault);
         Log($"{instance} is asked to stop");
         instance.Close();
         foreach (var operation in instance.Running)
         {
-            Trouble(operation, "stop");
+            Trouble(operation, StopFault);
         }
 
         instance.Stopping.Cancel();
+        CloseBudgets(instance);
         var life = instance.Life;
         At(TimeSpan.FromSeconds(30), () =>
         {
             if (instance.Life == life && !instance.Alive)
             {
-                Kill(instance, "stop");
+                Kill(instance, StopFault);
                 StartInstance(instance);
             }
         });
@@ -476,11 +492,38 @@ public sealed class SimulatedWorld : IFaultPlan
             .AddFlashDropCore(new ConfigurationBuilder().AddInMemoryCollection(Settings).Build());
         if (_budgets is not null)
         {
-            services.AddSingleton<ICallerBook>(_budgets);
+            services.AddSingleton<ICallerBook>(_budgets).AddSingleton(_budgets.Settings);
         }
 
         _options.Plant?.Invoke(services, Storage);
         instance.Start(services.BuildServiceProvider());
         Log($"{instance} starts");
+        RenewBudgets(instance, instance.Life);
+    }
+
+    /// <summary>What every instance does beside its work: tells the ledgers what it spent.</summary>
+    private void RenewBudgets(SimulatedInstance instance, int life)
+    {
+        if (_budgets is null)
+        {
+            return;
+        }
+
+        At(RenewEvery, () =>
+        {
+            if (instance.Alive && instance.Life == life)
+            {
+                Begin("RenewBudgets", instance, op => instance.Budgets.RenewAsync(closing: false, op.Cancellation.Token), _ => RenewBudgets(instance, life));
+            }
+        });
+    }
+
+    /// <summary>What every instance does last.</summary>
+    private void CloseBudgets(SimulatedInstance instance)
+    {
+        if (_budgets is not null)
+        {
+            Begin("CloseBudgets", instance, _ => instance.Budgets.RenewAsync(closing: true, CancellationToken.None), _ => { });
+        }
     }
 }

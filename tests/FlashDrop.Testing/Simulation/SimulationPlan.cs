@@ -39,12 +39,20 @@ internal sealed record SimulationPlan
     /// <summary>The upstream account is empty from here to there, after the start.</summary>
     public required (TimeSpan From, TimeSpan To)? Hold { get; init; }
 
-    /// <summary>Derives a plan: a quarter of the seeds has no infrastructure faults at all, so that nothing hides behind them.</summary>
+    /// <summary>USD a day of every caller and of every profile's drops while faults strike; null for no budgets. Requests to a ledger are not refused: what happens then has tests of its own.</summary>
+    public decimal? BudgetUsd { get; init; }
+
+    /// <summary>Users begin within this long of the start.</summary>
+    public TimeSpan UsersComeWithin { get; init; } = TimeSpan.FromMinutes(25);
+
+    /// <summary>
+    /// Derives a plan: a quarter of the seeds has no infrastructure faults at all, so that nothing hides behind them, and a third has tight budgets.
+    /// </summary>
     public static SimulationPlan Of(int seed, Random random)
     {
         var level = seed & 3;
         var hold = random.Next(4) == 0 ? TimeSpan.FromMinutes(random.Next(1, 20)) : (TimeSpan?)null;
-        return new SimulationPlan
+        var plan = new SimulationPlan
         {
             Instances = random.Next(1, 4),
             UserActions = random.Next(4, 11),
@@ -59,6 +67,16 @@ internal sealed record SimulationPlan
             DoubleTimer = Pick(level, 0.05, 0.1, 0.2, 0.3),
             Hold = hold is { } from ? (from, from + TimeSpan.FromMinutes(random.Next(2, 25))) : null,
         };
+        return seed % 3 == 0 ? WithBudgets(plan, random) : plan;
+    }
+
+    /// <summary>Room for one or two jobs at a time, or for a few; mostly more users than ever come at once.</summary>
+    private static SimulationPlan WithBudgets(SimulationPlan plan, Random random)
+    {
+        var tight = plan with { BudgetUsd = random.Next(3) switch { 0 => 0.04m, 1 => 0.025m, _ => 0.0175m } };
+        return random.Next(4) == 0
+            ? tight
+            : tight with { UsersComeWithin = TimeSpan.FromSeconds(10), UserActions = plan.UserActions + random.Next(6, 12) };
     }
 
     private static double Pick(int level, params ReadOnlySpan<double> values) => values[level];
@@ -69,9 +87,6 @@ public sealed record SimulationOptions
 {
     /// <summary>Changes an instance's services before it starts: how a bug is planted.</summary>
     public Action<Microsoft.Extensions.DependencyInjection.IServiceCollection, Storage.InMemoryStorage>? Plant { get; init; }
-
-    /// <summary>USD a day of every caller while faults strike; null for no budgets. Requests to a ledger are not refused: what happens then has tests of its own.</summary>
-    public decimal? BudgetUsd { get; init; }
 
     /// <summary>Receives every line of the trace; null keeps the tail only.</summary>
     public Action<string>? Trace { get; init; }
