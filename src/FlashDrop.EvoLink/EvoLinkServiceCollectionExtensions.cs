@@ -20,7 +20,7 @@ public static class EvoLinkServiceCollectionExtensions
     public const string ResultsHttpClientName = LinkedResults.ClientName;
 
     /// <summary>
-    /// Registers <see cref="IEvoLinkClient"/>, <see cref="IUpstreamRelay"/> and <see cref="IPriceBook"/> with the options of <see cref="UpstreamOptions.Section"/>,
+    /// Registers <see cref="IEvoLinkClient"/>, <see cref="IUpstreamRelay"/>, <see cref="IPriceBook"/> and <see cref="IHostNames"/> with the options of <see cref="UpstreamOptions.Section"/>,
     /// <see cref="UpstreamResilienceOptions.Section"/> and <see cref="PriceOptions.Section"/>, all validated at start. The host
     /// registers an <see cref="IKeyRing"/>, for example <see cref="ConfigurationKeyRing"/>.
     /// </summary>
@@ -43,6 +43,7 @@ public static class EvoLinkServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<Transport>();
         services.TryAddSingleton<Pipelines>();
+        services.TryAddSingleton<IHostNames, SystemHostNames>();
         services.TryAddSingleton<LinkedResults>();
         services.TryAddSingleton<IEvoLinkClient, EvoLinkClient>();
         services.TryAddSingleton<IPriceBook, PriceBook>();

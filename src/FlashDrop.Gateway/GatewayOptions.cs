@@ -34,6 +34,12 @@ public sealed class GatewayOptions
     /// </summary>
     public bool AllowLoopbackUrls { get; set; }
 
+    /// <summary>
+    /// Whether the hosts of <c>url</c> inputs are looked up when a request is accepted, and refused when an address of theirs is not public. Default
+    /// true. For deployments whose resolver gives other answers than the internet's.
+    /// </summary>
+    public bool ResolveInputHosts { get; set; } = true;
+
     /// <summary>How long a signed upload URL works, 1 minute to 24 hours. Default 15 minutes.</summary>
     public TimeSpan UploadLifetime { get; set; } = TimeSpan.FromMinutes(15);
 

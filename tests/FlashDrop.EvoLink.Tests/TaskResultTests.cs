@@ -179,6 +179,9 @@ public sealed class TaskResultTests
     [InlineData("fe80::1", false)]
     [InlineData("fd00::1", false)]
     [InlineData("64:ff9b::a00:1", false)]
+    [InlineData("64:ff9b::a9fe:a9fe", false)]
+    [InlineData("64:ff9b::808:808", true)]
+    [InlineData("64:ff9b:1::808:808", false)]
     [InlineData("2002:a00:1::", false)]
     [InlineData("2001:db8::1", false)]
     public void OnlyPublicAddresses_ArePublic(string address, bool expected) => Assert.Equal(expected, PublicAddress.IsPublic(IPAddress.Parse(address)));

@@ -4,6 +4,7 @@ using FlashDrop.Core.Callers;
 using FlashDrop.EvoLink.Relay;
 using FlashDrop.Gateway.DropIn;
 using FlashDrop.Gateway.Jobs;
+using FlashDrop.Gateway.Urls;
 using FlashDrop.Testing.Fuzzing;
 using Microsoft.Extensions.Options;
 
@@ -14,10 +15,12 @@ public sealed class FuzzTests
 {
     private const int MaxDepth = 64;
 
+    private static readonly UrlGuard Guard = new([], allowLoopback: false);
+
     private static readonly string[] Words =
     [
         "\"prompt\":", "\"inputs\":", "\"kind\":", "\"url\"", "\"https://127.0.0.1/a.png\"", "\"data\":", "\"native\":", "\"contents\":", "\"parts\":", "\"inlineData\":",
-        "\"messages\":", "\"role\":", "\"system\"", "\"tool_calls\":", "\"image_url\":", "\"data:image/png;base64,AAAA\"", "\"response_format\":", "\"stream\":true",
+        "\"fileData\":", "\"file_uri\":", "\"messages\":", "\"role\":", "\"system\"", "\"tool_calls\":", "\"image_url\":", "\"data:image/png;base64,AAAA\"", "\"response_format\":", "\"stream\":true",
         "\"tools\":", "\"candidates\":", "\"text\":", "\"functionCall\":", "\"usageMetadata\":", "\"tokenCount\":",
     ];
 
@@ -44,7 +47,7 @@ public sealed class FuzzTests
     [Fact]
     public void JobRequest_WhateverItIs_IsTakenOrToldWhatIsWrong()
     {
-        var parser = new JobRequestParser(Options.Create(new GatewayOptions()));
+        var parser = new JobRequestParser(Guard, Options.Create(new GatewayOptions()));
         var alice = new Caller { Name = "alice" };
         Fuzz.Run(Fuzz.Spoilt(Jobs, Words), bytesPerByte: 400, input =>
         {
@@ -55,7 +58,7 @@ public sealed class FuzzTests
 
     [Fact]
     public void NativeRequest_WhateverItIs_IsScannedOrNoJson() => Fuzz.Run(
-        Fuzz.Spoilt(Jobs[2..3], Words), bytesPerByte: 400, input => IsReadOrNoJson(() => _ = NativeBodyScan.Read(input, MaxDepth)));
+        Fuzz.Spoilt(Jobs[2..3], Words), bytesPerByte: 400, input => IsReadOrNoJson(() => _ = NativeBodyScan.Read(input, MaxDepth, new InputUrls(Guard))));
 
     [Fact]
     public void ChatRequest_WhateverItIs_IsTranslatedOrToldWhatIsWrong() => Fuzz.Run(
@@ -63,7 +66,7 @@ public sealed class FuzzTests
         bytesPerByte: 600,
         input => IsReadOrNoJson(() =>
         {
-            if (ChatBodyScan.Read(input, MaxDepth) is { } scan)
+            if (ChatBodyScan.Read(input, MaxDepth, new InputUrls(Guard)) is { } scan)
             {
                 _ = scan.EditsFor("another");
                 var (native, error) = ChatToNative.Translate(input, MaxDepth);

@@ -7,6 +7,7 @@ using FlashDrop.Core.Ports;
 using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Reports;
 using FlashDrop.EvoLink.Pricing;
+using FlashDrop.EvoLink.Tasks;
 using FlashDrop.Gateway.Callers;
 using FlashDrop.Gateway.Dashboard;
 using FlashDrop.Gateway.DeadLetters;
@@ -42,9 +43,9 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private GatewayHost(WebApplication app, SteppedTime time, FakeJobService jobs, InMemoryStorage storage, FakeContentStore content, FakeProbe[] probes, LogCollector logs)
+    private GatewayHost(WebApplication app, SteppedTime time, FakeJobService jobs, InMemoryStorage storage, FakeContentStore content, FakeProbe[] probes, LogCollector logs, FakeHostNames names)
     {
-        (_app, Time, Jobs, Storage, Content, Probes, Logs) = (app, time, jobs, storage, content, probes, logs);
+        (_app, Time, Jobs, Storage, Content, Probes, Logs, Names) = (app, time, jobs, storage, content, probes, logs, names);
     }
 
     public SteppedTime Time { get; }
@@ -58,6 +59,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     public FakeProbe[] Probes { get; }
 
     public LogCollector Logs { get; }
+
+    public FakeHostNames Names { get; }
 
     public IServiceProvider Services => _app.Services;
 
@@ -86,6 +89,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         var content = new FakeContentStore(storage.Content);
         FakeProbe[] probes = [new("first"), new("second")];
         var logs = new LogCollector();
+        var names = new FakeHostNames();
 
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -116,6 +120,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Services.AddSingleton<IJobStore>(storage.Jobs);
         builder.Services.AddSingleton<ICallerStore>(storage.Callers);
         builder.Services.AddSingleton<IPriceBook, FlatPrices>();
+        builder.Services.AddSingleton<IHostNames>(names);
         builder.Services.AddSingleton<UsageQuery>();
         services?.Invoke(builder.Services);
         builder.Services.AddFlashDropGateway(builder.Configuration);
@@ -163,7 +168,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         await app.Services.GetRequiredService<CallerDirectory>().ListAsync(TestContext.Current.CancellationToken);
         time.Forget();
         jobs.Observers.AddRange(app.Services.GetServices<IJobObserver>());
-        return new GatewayHost(app, time, jobs, storage, content, probes, logs);
+        return new GatewayHost(app, time, jobs, storage, content, probes, logs, names);
     }
 
     /// <summary>A client with a key, or none.</summary>

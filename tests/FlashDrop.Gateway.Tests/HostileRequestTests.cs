@@ -1,4 +1,5 @@
 using System.Text;
+using FlashDrop.Core.Jobs;
 
 namespace FlashDrop.Gateway.Tests;
 
@@ -66,6 +67,12 @@ public sealed class HostileRequestTests
         { """{"inputs":[{"kind":"url","url":"http://example.com/a.png"}]}""", "inputs[0].url", "forbidden_url" },
         { """{"inputs":[{"kind":"url","url":"https://169.254.169.254/a.png"}]}""", "inputs[0].url", "forbidden_url" },
         { """{"inputs":[{"kind":"url","url":"https://example.com/noextension"}]}""", "inputs[0].url", "invalid_value" },
+        { """{"inputs":[{"kind":"url","url":"https://alice:key@account.blob.core.windows.net/inbox/a.png?sig=x"}]}""", "inputs[0].url", "forbidden_url" },
+        { """{"inputs":[{"kind":"url","url":"https://account.blob.core.windows.net@10.0.0.1/inbox/a.png?sig=x"}]}""", "inputs[0].url", "forbidden_url" },
+        { """{"inputs":[{"kind":"blob","container":"requests","name":"https://account.blob.core.windows.net/requests/uploads/bob/1/a.png?sig=x"}]}""", "inputs[0].name", "invalid_value" },
+        { """{"inputs":[{"kind":"blob","container":"requests","name":"uploads/bob/1/a.png?sv=2025&sig=x"}]}""", "inputs[0].name", "forbidden_blob" },
+        { """{"inputs":[{"kind":"blob","container":"inbox?sv=2025&sig=x","name":"a.png"}]}""", "inputs[0].name", "forbidden_blob" },
+        { $$"""{"inputs":[{{string.Join(',', Enumerable.Range(0, 33).Select(i => $$$"""{"kind":"url","url":"https://h{{{i}}}.example.com/a.png"}"""))}}]}""", "inputs[32].url", "too_many_hosts" },
         { """{"inputs":[{"kind":"text","text":"x"},{"kind":"url","url":"file:///etc/passwd"}]}""", "inputs[1].url", "forbidden_url" },
         { """{"prompt":"x","generationConfig":[]}""", "generationConfig", "wrong_type" },
         { """{"prompt":"x","generationConfig":{"temperature":"0.2"}}""", "generationConfig.temperature", "wrong_type" },
@@ -124,6 +131,65 @@ public sealed class HostileRequestTests
         Assert.Equal((field, code), (error.GetProperty("field").GetString(), error.GetProperty("code").GetString()));
         Assert.NotEmpty(error.GetProperty("remedy").GetString()!);
         Assert.Empty(host.Jobs.Accepted);
+    }
+
+    public static TheoryData<string, string, string> InwardHosts => new()
+    {
+        // body, field, host
+        { """{"inputs":[{"kind":"url","url":"https://inward.example.com/a.png?sig=SECRET"}]}""", "inputs[0].url", "inward.example.com" },
+        { """{"inputs":[{"kind":"url","url":"https://files.example.com/a.png"},{"kind":"url","url":"https://INWARD.example.com/b.png"}]}""", "inputs[1].url", "inward.example.com" },
+        { """{"prompt":"x","inputs":[{"kind":"url","url":"https://both.example.com/a.png"}]}""", "inputs[0].url", "both.example.com" },
+        { """{"prompt":"x","inputs":[{"kind":"url","url":"https://metadata.example.com./a.png"}]}""", "inputs[0].url", "metadata.example.com." },
+        { """{"prompt":"x","inputs":[{"kind":"url","url":"https://xn--bcher-kva.example/a.png"}]}""", "inputs[0].url", "xn--bcher-kva.example" },
+        { """{"native":{"contents":[{"parts":[{"text":"x"},{"file_data":{"file_uri":"https://inward.example.com/a.png"}}]}]}}""", "native.contents[0].parts[1].file_data.file_uri", "inward.example.com" },
+        { """{"contents":[{"parts":{"fileData":{"fileUri":"https://inward.example.com/a.png"}}}]}""", "contents[0].parts.fileData.fileUri", "inward.example.com" },
+        { """{"contents":[{"parts":[{"functionResponse":{"name":"f","response":{},"parts":[{"fileData":{"fileUri":"https://inward.example.com/a.png"}}]}}]}]}""", "contents[0].parts[0].functionResponse.parts[0].fileData.fileUri", "inward.example.com" },
+        { """{"contents":[{"parts":[{"text":"x"}]}],"systemInstruction":{"parts":[{"fileData":{"fileUri":"https://inward.example.com/a.png"}}]}}""", "systemInstruction.parts[0].fileData.fileUri", "inward.example.com" },
+    };
+
+    [Theory]
+    [MemberData(nameof(InwardHosts))]
+    public async Task UrlWhoseHostResolvesInward_IsRefusedWithoutSayingWhereTo(string body, string field, string named)
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Names.Has("inward.example.com", "10.0.0.8").Has("both.example.com", "93.184.215.14", "fd00::8")
+            .Has("metadata.example.com.", "169.254.169.254").Has("xn--bcher-kva.example", "127.0.0.1");
+
+        var reply = await host.SendAsync("POST", "api/jobs", body);
+
+        const string remedy = "Send a URL whose host is reachable from the public internet only, or send the file itself: inline, or by POST /api/uploads.";
+        var message = $"The host '{named}' has an address that is not a public one.";
+        Assert.Equal(
+            (400, "invalid_request", "The request cannot be accepted as it is", $"{field}: {message}", remedy), (reply.Status, reply["code"], reply["title"], reply["detail"], reply["remedy"]));
+        var error = Assert.Single(reply.Json.GetProperty("errors").EnumerateArray());
+        Assert.Equal(
+            (field, "forbidden_url", message, remedy),
+            (error.GetProperty("field").GetString(), error.GetProperty("code").GetString(), error.GetProperty("message").GetString(), error.GetProperty("remedy").GetString()));
+        Assert.Empty(host.Jobs.Accepted);
+        Assert.DoesNotContain(host.Logs.Lines, line => line.Contains("SECRET", StringComparison.Ordinal) || line.Contains("10.0.0.8", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task UrlWhoseHostNobodyKnows_IsTheUpstreamsBusiness()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Names.Misses("nowhere.example.com");
+
+        var reply = await host.SendAsync("POST", "api/jobs", """{"inputs":[{"kind":"url","url":"https://nowhere.example.com/a.png"}]}""");
+
+        Assert.Equal(202, reply.Status);
+        Assert.Equal(["nowhere.example.com"], host.Names.Asked);
+    }
+
+    [Fact]
+    public async Task RequestWithoutUrls_AsksForNoName()
+    {
+        await using var host = await GatewayHost.StartAsync();
+
+        var reply = await host.SendAsync("POST", "api/jobs", """{"prompt":"Read https://inward.example.com/a.png","inputs":[{"kind":"url","url":"https://8.8.8.8/a.png"}]}""");
+
+        Assert.Equal(202, reply.Status);
+        Assert.Empty(host.Names.Asked);
     }
 
     public static TheoryData<string, string> Malformed => new()
@@ -289,6 +355,29 @@ public sealed class HostileRequestTests
 
         Assert.Equal((status, code), (reply.Status, reply["code"]));
         Assert.Null(reply.Header("X-Injected"));
+    }
+
+    [Theory]
+    [InlineData("GET", "")]
+    [InlineData("GET", "/result")]
+    [InlineData("DELETE", "")]
+    [InlineData("DELETE", "?erase=true")]
+    [InlineData("POST", "/retry")]
+    [InlineData("POST", "/discard")]
+    public async Task AnothersJob_IsAnsweredLikeOneThatDoesNotExist(string method, string suffix)
+    {
+        await using var host = await GatewayHost.StartAsync();
+        var job = host.Jobs.Add("bob", state: JobState.Failed);
+
+        foreach (var id in (string[])[job.Id.ToString(), job.Id.ToString().ToLowerInvariant(), "01ARZ3NDEKTSV4RRFFQ69G5FAV"])
+        {
+            var reply = await host.SendAsync(method, $"api/jobs/{id}{suffix}");
+
+            Assert.Equal((404, "job_not_found", "application/problem+json"), (reply.Status, reply["code"], reply.MediaType));
+            Assert.DoesNotContain("bob", reply.Text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(JobState.Failed, host.Jobs.Current(job.Id).State);
     }
 
     [Theory]

@@ -1,6 +1,6 @@
 using System.Net;
 using CsCheck;
-using FlashDrop.Gateway.Jobs;
+using FlashDrop.Gateway.Urls;
 
 namespace FlashDrop.Gateway.Tests;
 
@@ -79,6 +79,7 @@ public sealed class UrlGuardTests
     [InlineData("https://example.com/a b.png")]
     [InlineData("https://example.com/a\r\nX: y.png")]
     [InlineData("https:///a.png")]
+    [InlineData("https://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.ddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd.com/a.png")]
     public void UrlThatIsNotPublic_IsRefusedWithARemedy(string url)
     {
         var (taken, message, remedy) = new UrlGuard([], allowLoopback: false).Check(url);

@@ -11,7 +11,7 @@ namespace FlashDrop.EvoLink.Tasks;
 /// Fetches a result that is only linked: without the key, over https, from public addresses, without redirects, up to a size.
 /// The link is the upstream's word, which is data.
 /// </summary>
-internal sealed class LinkedResults(IHttpClientFactory clients, IOptions<UpstreamOptions> options)
+internal sealed class LinkedResults(IHttpClientFactory clients, IHostNames names, IOptions<UpstreamOptions> options)
 {
     /// <summary>Name of the HTTP client for links.</summary>
     public const string ClientName = "FlashDrop.EvoLink.Results";
@@ -73,14 +73,13 @@ internal sealed class LinkedResults(IHttpClientFactory clients, IOptions<Upstrea
         }
     }
 
-    /// <summary>Connects to public addresses only; looked up once, so that a name cannot change its mind between check and use.</summary>
+    /// <summary>Connects to public hosts only; looked up once, so that a name cannot change its mind between check and use.</summary>
     public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var endPoint = context.DnsEndPoint;
-        var addresses = await Dns.GetHostAddressesAsync(endPoint.Host, cancellationToken);
+        var addresses = await names.ResolveAsync(endPoint.Host, cancellationToken);
         var loopback = context.InitialRequestMessage.RequestUri is { } uri && IsAllowedLoopback(uri);
-        var allowed = Array.FindAll(addresses, address => PublicAddress.IsPublic(address) || (loopback && IPAddress.IsLoopback(address)));
-        if (allowed.Length == 0)
+        if (!Array.TrueForAll(addresses, address => PublicAddress.IsPublic(address) || (loopback && IPAddress.IsLoopback(address))))
         {
             throw new PrivateAddressException(endPoint.Host);
         }
@@ -88,7 +87,7 @@ internal sealed class LinkedResults(IHttpClientFactory clients, IOptions<Upstrea
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(allowed, endPoint.Port, cancellationToken);
+            await socket.ConnectAsync(addresses, endPoint.Port, cancellationToken);
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch
@@ -122,5 +121,5 @@ internal sealed class LinkedResults(IHttpClientFactory clients, IOptions<Upstrea
     private bool IsAllowedLoopback(Uri uri) => _options.AllowLoopbackLinks && uri.IsLoopback;
 }
 
-/// <summary>A host resolves to no public address.</summary>
-internal sealed class PrivateAddressException(string host) : IOException($"{host} has no public address.");
+/// <summary>A host has an address that is not public.</summary>
+internal sealed class PrivateAddressException(string host) : IOException($"{host} has an address that is not public.");

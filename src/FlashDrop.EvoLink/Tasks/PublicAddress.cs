@@ -23,10 +23,13 @@ public static class PublicAddress
 
     private static readonly IPNetwork PublicV6 = IPNetwork.Parse("2000::/3");
 
-    /// <summary>Whether an address is one of the public internet. An IPv4 address mapped into IPv6 counts as what it is.</summary>
+    /// <summary>Where networks without IPv4 put it (RFC 6052): their resolvers give such addresses for the names of public hosts.</summary>
+    private static readonly IPNetwork Translated = IPNetwork.Parse("64:ff9b::/96");
+
+    /// <summary>Whether an address is one of the public internet. An IPv4 address mapped or translated into IPv6 counts as what it is.</summary>
     public static bool IsPublic(IPAddress address)
     {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = address.IsIPv4MappedToIPv6 || Translated.Contains(address) ? address.MapToIPv4() : address;
         return (plain.AddressFamily == AddressFamily.InterNetwork || PublicV6.Contains(plain))
             && !Array.Exists(NotPublic, network => network.Contains(plain));
     }

@@ -1,5 +1,6 @@
 using FlashDrop.EvoLink.Relay;
 using FlashDrop.Gateway.Http;
+using FlashDrop.Gateway.Urls;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -17,12 +18,14 @@ public sealed class ChatApi
     private readonly DropInRelay _relay;
     private readonly ModelCatalog _models;
     private readonly TasksApi _tasks;
+    private readonly UrlGuard _guard;
     private readonly TimeProvider _time;
     private readonly GatewayOptions _options;
 
-    internal ChatApi(DropInPipeline pipeline, DropInRelay relay, ModelCatalog models, TasksApi tasks, TimeProvider time, IOptions<GatewayOptions> options)
+    internal ChatApi(
+        DropInPipeline pipeline, DropInRelay relay, ModelCatalog models, TasksApi tasks, UrlGuard guard, TimeProvider time, IOptions<GatewayOptions> options)
     {
-        (_pipeline, _relay, _models, _tasks, _time, _options) = (pipeline, relay, models, tasks, time, options.Value);
+        (_pipeline, _relay, _models, _tasks, _guard, _time, _options) = (pipeline, relay, models, tasks, guard, time, options.Value);
     }
 
     /// <summary><c>POST</c> <see cref="Routes.ChatCompletions"/>.</summary>
@@ -36,7 +39,8 @@ public sealed class ChatApi
         }
 
         using var body = new EditedBody(read.Bytes, read);
-        var scan = ChatBodyScan.Read(body.Bytes.Span, _options.MaxJsonDepth);
+        var urls = new InputUrls(_guard);
+        var scan = ChatBodyScan.Read(body.Bytes.Span, _options.MaxJsonDepth, urls);
         if (scan is null || Check(scan) is not null)
         {
             await call.RefuseAsync(scan is null ? DropInError.Invalid("The body has to be a JSON object.", code: "invalid_json") : Check(scan)!);
@@ -54,6 +58,7 @@ public sealed class ChatApi
             Model = scan.Model!,
             Tiers = ModelCatalog.TiersOf(policy),
             Streams = scan.Streams,
+            Urls = urls,
             Body = body,
             RequestTo = (tier, sent) => new RelayRequest(RelayRequest.ChatPath, () => body.Content(scan.EditsFor(_models.IdOf(tier)), sent)),
             Writer = new ChatEvents(scan.IncludesUsage),

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using FlashDrop.EvoLink.Generation;
+using FlashDrop.Gateway.Urls;
 
 namespace FlashDrop.Gateway.DropIn;
 
@@ -10,14 +11,15 @@ namespace FlashDrop.Gateway.DropIn;
 internal sealed class ChatBodyScan
 {
     private readonly List<Edit> _edits = [];
+    private readonly InputUrls _urls;
     private int _opening;
     private (int Offset, int Length) _modelAt;
     private (int Offset, int Length, bool IsObject, bool IsEmpty)? _streamOptionsAt;
     private (int Offset, int Length)? _includeUsageAt;
+    private int _messages;
+    private int _parts;
 
-    private ChatBodyScan()
-    {
-    }
+    private ChatBodyScan(InputUrls urls) => _urls = urls;
 
     /// <summary>The model's name; null when there is none.</summary>
     public string? Model { get; private set; }
@@ -40,10 +42,14 @@ internal sealed class ChatBodyScan
 
     public long MaxOutputTokens { get; private set; } = GenerationConfig.OutputTokenLimit;
 
+    /// <summary>Reads a whole body; null when it is no object.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="maxDepth">Deepest nesting.</param>
+    /// <param name="urls">Takes what the upstream would fetch.</param>
     /// <exception cref="JsonException">The body is no JSON.</exception>
-    public static ChatBodyScan? Read(ReadOnlySpan<byte> body, int maxDepth)
+    public static ChatBodyScan? Read(ReadOnlySpan<byte> body, int maxDepth, InputUrls urls)
     {
-        var scan = new ChatBodyScan();
+        var scan = new ChatBodyScan(urls);
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = maxDepth });
         reader.Read();
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -97,6 +103,7 @@ internal sealed class ChatBodyScan
                 {
                     HasMessages = true;
                     ReadMessage(ref reader);
+                    _messages++;
                 }
 
                 break;
@@ -147,6 +154,7 @@ internal sealed class ChatBodyScan
 
     private void ReadMessage(ref Utf8JsonReader reader)
     {
+        _parts = 0;
         if (reader.TokenType != JsonTokenType.StartObject)
         {
             reader.Skip();
@@ -166,6 +174,7 @@ internal sealed class ChatBodyScan
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
                 {
                     ReadPart(ref reader);
+                    _parts++;
                 }
             }
             else
@@ -185,7 +194,7 @@ internal sealed class ChatBodyScan
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = reader.GetString();
+            var name = reader.GetString()!;
             reader.Read();
             switch (name)
             {
@@ -197,8 +206,9 @@ internal sealed class ChatBodyScan
                 case "text" when reader.TokenType == JsonTokenType.String:
                     TextBytes += reader.ValueSpan.Length;
                     break;
-                case "image_url" or "input_audio" or "file" or "video_url":
-                    ReadMedia(ref reader);
+                case "input_audio" or "file":
+                case var _ when name.EndsWith("_url", StringComparison.Ordinal):
+                    ReadMedia(ref reader, name);
                     break;
                 default:
                     reader.Skip();
@@ -207,14 +217,23 @@ internal sealed class ChatBodyScan
         }
     }
 
-    private void ReadMedia(ref Utf8JsonReader reader)
+    private void ReadMedia(ref Utf8JsonReader reader, string part)
     {
         var depth = reader.CurrentDepth;
+        var member = "";
         do
         {
-            if (reader.TokenType == JsonTokenType.String)
+            if (reader.TokenType == JsonTokenType.PropertyName)
+            {
+                member = reader.GetString()!;
+            }
+            else if (reader.TokenType == JsonTokenType.String)
             {
                 Note(reader.ValueSpan);
+                if (IsUrl(reader, part, member))
+                {
+                    _urls.Take(reader, () => $"messages[{_messages}].content[{_parts}].{part}{(member.Length > 0 ? $".{member}" : "")}");
+                }
             }
         }
         while ((reader.TokenType == JsonTokenType.StartObject || reader.CurrentDepth > depth) && reader.Read());
@@ -227,4 +246,15 @@ internal sealed class ChatBodyScan
             NeedsNative |= value.StartsWith("data:"u8) && !value.StartsWith("data:image"u8);
         }
     }
+
+    private static bool IsUrl(in Utf8JsonReader value, string part, string member) => (part, member) switch
+    {
+        ("input_audio", _) => false,
+        ("file", "file_url" or "url") => true,
+
+        // Bare base64, unless it has what base64 never has. An escape may stand for anything.
+        ("file", "file_data") => value.ValueIsEscaped ? value.GetString()!.Contains(':', StringComparison.Ordinal) : value.ValueSpan.Contains((byte)':'),
+        ("file", _) => false,
+        _ => member is "" or "url",
+    };
 }

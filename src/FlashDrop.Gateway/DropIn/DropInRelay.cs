@@ -5,8 +5,10 @@ using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.EvoLink.Pricing;
 using FlashDrop.EvoLink.Relay;
+using FlashDrop.Gateway.Http;
 using FlashDrop.Gateway.Limits;
 using FlashDrop.Gateway.Metering;
+using FlashDrop.Gateway.Urls;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -35,13 +37,23 @@ internal sealed record RelayPlan
     /// <summary>What the request may take, once all of it has been read.</summary>
     public required Func<TokenCap> Estimate { get; init; }
 
+    /// <summary>What the upstream would fetch, once all of the request has been read.</summary>
+    public required InputUrls Urls { get; init; }
+
     /// <summary>The request's memory, not needed any more once the answer begins.</summary>
     public required IDisposable Body { get; init; }
 }
 
 /// <summary>Takes one generation from its admission to its usage row. Safe for concurrent use.</summary>
 internal sealed class DropInRelay(
-    Forwarder forwarder, Admission admission, UsageMeter meter, IPriceBook prices, IOptions<RelayOptions> options, TimeProvider time, ILogger<DropInRelay> logger)
+    Forwarder forwarder,
+    InputHosts hosts,
+    Admission admission,
+    UsageMeter meter,
+    IPriceBook prices,
+    IOptions<RelayOptions> options,
+    TimeProvider time,
+    ILogger<DropInRelay> logger)
 {
     /// <summary>Most bytes of events that go together.</summary>
     private const int FlushBytes = 16 * 1024;
@@ -53,10 +65,10 @@ internal sealed class DropInRelay(
     /// <summary>Relays a request that has been read.</summary>
     public async Task RunAsync(DropInCall call, RelayPlan plan)
     {
-        var (lease, refusal) = await admission.EnterAsync(call.Caller, Reserve(plan), call.Left);
+        var (lease, refusal) = await AdmitAsync(call, plan);
         if (lease is null)
         {
-            await call.RefuseAsync(DropInError.Of(refusal!));
+            await call.RefuseAsync(refusal!);
             return;
         }
 
@@ -83,8 +95,7 @@ internal sealed class DropInRelay(
             refusal = await reading is { } problem ? DropInError.Of(problem) : null;
             if (refusal is null)
             {
-                (lease, var denied) = await admission.EnterAsync(call.Caller, Reserve(plan), call.Left);
-                refusal = denied is null ? null : DropInError.Of(denied);
+                (lease, refusal) = await AdmitAsync(call, plan);
             }
         }
         finally
@@ -110,6 +121,18 @@ internal sealed class DropInRelay(
             body.Release();
             await RelayAsync(call, plan, lease, () => sending ?? Send(plan, patience));
         }
+    }
+
+    /// <summary>Checks what the upstream would fetch, then the caller's limits.</summary>
+    private async ValueTask<(LimitLease? Lease, DropInError? Refusal)> AdmitAsync(DropInCall call, RelayPlan plan)
+    {
+        if (await hosts.CheckAsync(plan.Urls, call.Left) is { } forbidden)
+        {
+            return (null, DropInError.Of(Problem.InvalidRequest([forbidden])));
+        }
+
+        var (lease, refusal) = await admission.EnterAsync(call.Caller, Reserve(plan), call.Left);
+        return (lease, refusal is null ? null : DropInError.Of(refusal));
     }
 
     private Task<RelayOutcome> Send(RelayPlan plan, Patience patience) => forwarder.SendAsync(new RelayCall(plan.Tiers, plan.Streams, plan.RequestTo), patience);

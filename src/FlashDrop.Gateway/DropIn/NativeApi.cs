@@ -2,6 +2,7 @@ using System.Text.Json;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Relay;
 using FlashDrop.Gateway.Http;
+using FlashDrop.Gateway.Urls;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -22,13 +23,24 @@ public sealed class NativeApi
     private readonly IUpstreamRelay _upstream;
     private readonly ModelCatalog _models;
     private readonly TasksApi _tasks;
+    private readonly UrlGuard _guard;
+    private readonly InputHosts _hosts;
     private readonly TimeProvider _time;
     private readonly GatewayOptions _options;
 
     internal NativeApi(
-        DropInPipeline pipeline, DropInRelay relay, IUpstreamRelay upstream, ModelCatalog models, TasksApi tasks, TimeProvider time, IOptions<GatewayOptions> options)
+        DropInPipeline pipeline,
+        DropInRelay relay,
+        IUpstreamRelay upstream,
+        ModelCatalog models,
+        TasksApi tasks,
+        UrlGuard guard,
+        InputHosts hosts,
+        TimeProvider time,
+        IOptions<GatewayOptions> options)
     {
-        (_pipeline, _relay, _upstream, _models, _tasks, _time, _options) = (pipeline, relay, upstream, models, tasks, time, options.Value);
+        (_pipeline, _relay, _upstream, _models, _tasks) = (pipeline, relay, upstream, models, tasks);
+        (_guard, _hosts, _time, _options) = (guard, hosts, time, options.Value);
     }
 
     /// <summary><c>POST</c> <see cref="Routes.NativeModel"/> or <see cref="Routes.Model"/>: <c>{model}:generateContent</c>, <c>:streamGenerateContent</c> or <c>:countTokens</c>.</summary>
@@ -60,9 +72,10 @@ public sealed class NativeApi
 
         var streams = method is "streamGenerateContent";
         var isAsync = TasksApi.IsAsync(request);
+        var urls = new InputUrls(_guard);
         if (method is not "countTokens" && !isAsync && request.ContentLength is null or > ArrivingBody.SegmentBytes)
         {
-            var found = new NativeBodyScan(_options.MaxJsonDepth);
+            var found = new NativeBodyScan(_options.MaxJsonDepth, urls);
             using var arriving = new ArrivingBody(request, _options.MaxRequestBytes, found);
             await _relay.RunArrivingAsync(call, Plan(arriving, found, arriving.Content), arriving);
             return;
@@ -76,9 +89,13 @@ public sealed class NativeApi
         }
 
         using var body = new EditedBody(read.Bytes, read);
-        if (NativeBodyScan.Read(body.Bytes, _options.MaxJsonDepth, generates: method is not "countTokens") is not { } scan)
+        if (NativeBodyScan.Read(body.Bytes, _options.MaxJsonDepth, urls, generates: method is not "countTokens") is not { } scan)
         {
             await call.RefuseAsync(DropInError.Invalid("The body has to be a JSON object.", code: "invalid_json"));
+        }
+        else if (method is "countTokens" && await _hosts.CheckAsync(urls, call.Left) is { } forbidden)
+        {
+            await call.RefuseAsync(DropInError.Of(Problem.InvalidRequest([forbidden])));
         }
         else if (method is "countTokens")
         {
@@ -101,6 +118,7 @@ public sealed class NativeApi
             Writer = request.Query["alt"] == "sse" || !streams ? new NativeEvents() : new NativeArray(),
             RequestTo = (tier, sent) => new RelayRequest(_models.PathOf(tier, streams), () => content(sent)),
             Estimate = () => new TokenCap(TokenEstimate.Cautious(facts), facts.MaxOutputTokens),
+            Urls = urls,
             Body = memory,
         };
     });

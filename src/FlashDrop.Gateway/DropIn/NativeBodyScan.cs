@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.Gateway.Jobs;
+using FlashDrop.Gateway.Urls;
 
 namespace FlashDrop.Gateway.DropIn;
 
@@ -12,8 +13,9 @@ namespace FlashDrop.Gateway.DropIn;
 /// Not safe for concurrent use.
 /// </summary>
 /// <param name="maxDepth">Deepest nesting.</param>
+/// <param name="urls">Takes what the upstream would fetch.</param>
 /// <param name="generates">Whether an answer is asked for, rather than a count.</param>
-internal sealed class NativeBodyScan(int maxDepth, bool generates = true)
+internal sealed class NativeBodyScan(int maxDepth, InputUrls urls, bool generates = true)
 {
     private readonly List<Edit> _edits = [];
     private readonly List<(string Type, long Bytes)> _media = [];
@@ -28,6 +30,7 @@ internal sealed class NativeBodyScan(int maxDepth, bool generates = true)
         Content,
         System,
         Part,
+        Response,
         Blob,
         Config,
         Thinking,
@@ -55,11 +58,12 @@ internal sealed class NativeBodyScan(int maxDepth, bool generates = true)
     /// <summary>Reads a whole body; null when it is no object.</summary>
     /// <param name="body">The body.</param>
     /// <param name="maxDepth">Deepest nesting.</param>
+    /// <param name="urls">Takes what the upstream would fetch.</param>
     /// <param name="generates">Whether an answer is asked for, rather than a count.</param>
     /// <exception cref="JsonException">The body is no JSON.</exception>
-    public static NativeBodyScan? Read(ReadOnlyMemory<byte> body, int maxDepth, bool generates = true)
+    public static NativeBodyScan? Read(ReadOnlyMemory<byte> body, int maxDepth, InputUrls urls, bool generates = true)
     {
-        var scan = new NativeBodyScan(maxDepth, generates);
+        var scan = new NativeBodyScan(maxDepth, urls, generates);
         return scan.Read(new ReadOnlySequence<byte>(body), isLast: true) ? scan : null;
     }
 
@@ -88,7 +92,8 @@ internal sealed class NativeBodyScan(int maxDepth, bool generates = true)
         (Place.Root, "generationConfig") => Place.Config,
         (Place.Root, "tools") => Place.Tools,
         (Place.Root, "toolConfig") => Place.ToolConfig,
-        (Place.Content or Place.System, "parts") => Place.Part,
+        (Place.Content or Place.System or Place.Response, "parts") => Place.Part,
+        (Place.Part, "functionResponse") => Place.Response,
         (Place.Part, "inlineData" or "fileData" or "videoMetadata") => Place.Blob,
         (Place.Config, "thinkingConfig") => Place.Thinking,
         (Place.Tools, "functionDeclarations") => Place.Declarations,
@@ -144,7 +149,8 @@ internal sealed class NativeBodyScan(int maxDepth, bool generates = true)
         if (_levels.TryPop(out var level))
         {
             var isConfig = level is { Place: Place.Root, Name: "generationConfig" } && reader.TokenType == JsonTokenType.StartObject;
-            _levels.Push(level with { HasConfig = level.HasConfig || isConfig });
+            level = level with { HasConfig = level.HasConfig || isConfig, Values = level.Values + 1 };
+            _levels.Push(level);
             place = level.Name is null ? level.Place : Inside(level.Place, level.Name);
             Note(ref reader, level.Place, level.Name, start);
         }
@@ -201,6 +207,9 @@ internal sealed class NativeBodyScan(int maxDepth, bool generates = true)
             case (Place.Blob, "mimeType") when reader.TokenType == JsonTokenType.String && _media.Count > 0:
                 _media[^1] = (reader.GetString()!, _media[^1].Bytes);
                 break;
+            case (Place.Blob, "fileUri"):
+                urls.Take(reader, PathOf);
+                break;
             case (Place.Config, "maxOutputTokens") when reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var cap):
                 MaxOutputTokens = Math.Clamp(cap, 1, GenerationConfig.OutputTokenLimit);
                 break;
@@ -213,6 +222,10 @@ internal sealed class NativeBodyScan(int maxDepth, bool generates = true)
         }
     }
 
+    /// <summary>Where the value being read stands.</summary>
+    private string PathOf() =>
+        string.Concat(_levels.Reverse().Select(level => level.Name is { } name ? $".{name}" : $"[{level.Values - 1}]")).TrimStart('.');
+
     private void Insert(long offset, string text) => _edits.Add(new Edit(offset, 0, Encoding.UTF8.GetBytes(text)));
 
     /// <summary>An object or array being read.</summary>
@@ -221,6 +234,9 @@ internal sealed class NativeBodyScan(int maxDepth, bool generates = true)
     {
         /// <summary>The member read last; null in arrays and before the first.</summary>
         public string? Name { get; init; }
+
+        /// <summary>Values read so far.</summary>
+        public int Values { get; init; }
 
         public bool HasRole { get; init; }
 

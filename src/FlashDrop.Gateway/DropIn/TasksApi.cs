@@ -5,6 +5,7 @@ using FlashDrop.Core.Pipeline;
 using FlashDrop.Gateway.Http;
 using FlashDrop.Gateway.Jobs;
 using FlashDrop.Gateway.Limits;
+using FlashDrop.Gateway.Urls;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -21,13 +22,15 @@ public sealed class TasksApi
     private readonly IJobService _jobs;
     private readonly ModelCatalog _models;
     private readonly LimitBook _limits;
+    private readonly UrlGuard _guard;
+    private readonly InputHosts _hosts;
     private readonly TimeProvider _time;
     private readonly GatewayOptions _options;
 
     internal TasksApi(
-        DropInPipeline pipeline, IJobService jobs, ModelCatalog models, LimitBook limits, TimeProvider time, IOptions<GatewayOptions> options)
+        DropInPipeline pipeline, IJobService jobs, ModelCatalog models, LimitBook limits, UrlGuard guard, InputHosts hosts, TimeProvider time, IOptions<GatewayOptions> options)
     {
-        (_pipeline, _jobs, _models, _limits, _time, _options) = (pipeline, jobs, models, limits, time, options.Value);
+        (_pipeline, _jobs, _models, _limits, _guard, _hosts, _time, _options) = (pipeline, jobs, models, limits, guard, hosts, time, options.Value);
     }
 
     /// <summary><c>GET</c> <see cref="Routes.Task"/>: the task; with the whole response and its counts once it is completed.</summary>
@@ -75,10 +78,17 @@ public sealed class TasksApi
         using (document)
         {
             var errors = new FieldErrors();
-            var request = new NativeRequest(new UrlGuard(_options.AllowedUrlPorts, _options.AllowLoopbackUrls), errors).Parse(document.RootElement, "");
+            var urls = new InputUrls(_guard);
+            var request = new NativeRequest(urls, errors).Parse(document.RootElement, "");
             if (request is null || errors.Any)
             {
                 await call.RefuseAsync(DropInError.Of(Problem.InvalidRequest(errors.All)));
+                return;
+            }
+
+            if (await _hosts.CheckAsync(urls, call.Left) is { } inward)
+            {
+                await call.RefuseAsync(DropInError.Of(Problem.InvalidRequest([inward])));
                 return;
             }
 

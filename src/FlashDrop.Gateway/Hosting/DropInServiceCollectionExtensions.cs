@@ -7,6 +7,7 @@ using FlashDrop.Gateway.Callers;
 using FlashDrop.Gateway.DropIn;
 using FlashDrop.Gateway.Limits;
 using FlashDrop.Gateway.Metering;
+using FlashDrop.Gateway.Urls;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -51,6 +52,8 @@ public static class DropInServiceCollectionExtensions
             provider.GetRequiredService<IJobService>(),
             provider.GetRequiredService<ModelCatalog>(),
             provider.GetRequiredService<LimitBook>(),
+            provider.GetRequiredService<UrlGuard>(),
+            provider.GetRequiredService<InputHosts>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<GatewayOptions>>()));
         services.TryAddSingleton(provider => new NativeApi(
@@ -59,6 +62,8 @@ public static class DropInServiceCollectionExtensions
             provider.GetRequiredService<IUpstreamRelay>(),
             provider.GetRequiredService<ModelCatalog>(),
             provider.GetRequiredService<TasksApi>(),
+            provider.GetRequiredService<UrlGuard>(),
+            provider.GetRequiredService<InputHosts>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<GatewayOptions>>()));
         services.TryAddSingleton(provider => new ChatApi(
@@ -66,6 +71,7 @@ public static class DropInServiceCollectionExtensions
             provider.GetRequiredService<DropInRelay>(),
             provider.GetRequiredService<ModelCatalog>(),
             provider.GetRequiredService<TasksApi>(),
+            provider.GetRequiredService<UrlGuard>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<GatewayOptions>>()));
         return services;

@@ -4,6 +4,7 @@ using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Profiles;
 using FlashDrop.Core.Reports;
+using FlashDrop.EvoLink.Tasks;
 using FlashDrop.Gateway;
 using FlashDrop.Gateway.Callers;
 using FlashDrop.Gateway.Dashboard;
@@ -16,6 +17,7 @@ using FlashDrop.Gateway.Limits;
 using FlashDrop.Gateway.OpenApi;
 using FlashDrop.Gateway.Reports;
 using FlashDrop.Gateway.Uploads;
+using FlashDrop.Gateway.Urls;
 using FlashDrop.Gateway.Usage;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -31,7 +33,7 @@ public static class GatewayServiceCollectionExtensions
     /// Adds <see cref="JobsApi"/>, <see cref="DeadLettersApi"/>, <see cref="DropsApi"/>, <see cref="UploadsApi"/>, <see cref="UsageApi"/>,
     /// <see cref="ReportsApi"/>, <see cref="CallersApi"/>, <see cref="MeApi"/>, <see cref="HealthApi"/>, <see cref="OpenApiDocument"/> and <see cref="DashboardPages"/>.
     /// Needs <see cref="IJobService"/>, <see cref="IDeadLetters"/>, <see cref="UsageQuery"/>, <see cref="IProfileNames"/>,
-    /// <see cref="IJobStore"/>, <see cref="IContentStore"/>, <see cref="IWorkQueue"/>, <see cref="ICallerStore"/> and the key ring from elsewhere.
+    /// <see cref="IJobStore"/>, <see cref="IContentStore"/>, <see cref="IWorkQueue"/>, <see cref="ICallerStore"/>, <see cref="IHostNames"/> and the key ring from elsewhere.
     /// An <see cref="ICallerDirectory"/> registered before replaces the one that reads the configuration and the table.
     /// </summary>
     /// <param name="services">The services to add to.</param>
@@ -54,6 +56,12 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<CallerAuthenticator>();
         services.TryAddSingleton<RequestPipeline>();
 
+        services.TryAddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<GatewayOptions>>().Value;
+            return new UrlGuard(options.AllowedUrlPorts, options.AllowLoopbackUrls);
+        });
+        services.TryAddSingleton<InputHosts>();
         services.TryAddSingleton<JobRequestParser>();
         services.TryAddSingleton<JobSignals>();
         services.TryAddSingleton<JobWaiter>();
@@ -67,6 +75,7 @@ public static class GatewayServiceCollectionExtensions
             provider.GetRequiredService<IJobService>(),
             provider.GetRequiredService<RequestPipeline>(),
             provider.GetRequiredService<JobRequestParser>(),
+            provider.GetRequiredService<InputHosts>(),
             provider.GetRequiredService<JobWaiter>(),
             provider.GetRequiredService<LimitBook>(),
             provider.GetRequiredService<TimeProvider>(),

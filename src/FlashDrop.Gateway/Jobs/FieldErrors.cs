@@ -15,13 +15,15 @@ internal sealed class FieldErrors
 
     public bool Any => _errors.Count > 0;
 
-    public void Add(string field, string code, string message, string remedy)
+    public void Add(FieldError error)
     {
         if (_errors.Count < Max)
         {
-            _errors.Add(new FieldError(field, code, message, remedy));
+            _errors.Add(error);
         }
     }
+
+    public void Add(string field, string code, string message, string remedy) => Add(new FieldError(field, code, message, remedy));
 
     public void WrongType(string field, string expected, JsonValueKind found) =>
         Add(field, "wrong_type", $"Expected {expected}, found {Describe(found)}.", $"Send {expected}.");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using FlashDrop.Gateway.Urls;
 
 namespace FlashDrop.Gateway.Jobs;
 
@@ -58,17 +59,17 @@ internal static partial class FieldReader
     }
 
     /// <summary>A URL the upstream may fetch; null after an error.</summary>
-    public static Uri? Url(JsonElement value, string field, UrlGuard urls, FieldErrors errors)
+    public static Uri? Url(JsonElement value, string field, InputUrls urls, FieldErrors errors)
     {
         if (Text(value, field, errors) is not { } text)
         {
             return null;
         }
 
-        var (url, message, remedy) = urls.Check(text);
-        if (url is null)
+        var (url, error) = urls.Take(text, field);
+        if (error is not null)
         {
-            errors.Add(field, "forbidden_url", message!, remedy!);
+            errors.Add(error);
         }
 
         return url;

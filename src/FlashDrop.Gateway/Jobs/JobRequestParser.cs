@@ -6,18 +6,19 @@ using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.Gateway.Http;
+using FlashDrop.Gateway.Urls;
 using Microsoft.Extensions.Options;
 
 namespace FlashDrop.Gateway.Jobs;
 
 /// <summary>A request for a job, read and checked.</summary>
-internal sealed record ParsedJob(JobRequest Request, string? Profile, TierPolicy? Tier, IReadOnlyDictionary<string, string> Tags);
+internal sealed record ParsedJob(JobRequest Request, string? Profile, TierPolicy? Tier, IReadOnlyDictionary<string, string> Tags, InputUrls Urls);
 
 /// <summary>
 /// Reads the body of <c>POST /api/jobs</c>: our own form, our form around a native request (<c>native</c>), or a native request by itself,
 /// told by its <c>contents</c>. What it returns refers to nothing in the body.
 /// </summary>
-internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
+internal sealed partial class JobRequestParser(UrlGuard guard, IOptions<GatewayOptions> options)
 {
     /// <summary>Most inputs of a job.</summary>
     public const int MaxInputs = 64;
@@ -27,8 +28,6 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
     private const int MaxTagValue = 256;
     private const string KnownFields = "profile, prompt, inputs, generationConfig, tier, tags and native";
     private const string KnownKinds = "'text', 'inline', 'blob' or 'url'";
-
-    private readonly UrlGuard _urls = new(options.Value.AllowedUrlPorts, options.Value.AllowLoopbackUrls);
 
     public (ParsedJob? Job, Problem? Problem) Parse(ReadOnlyMemory<byte> body, Caller caller)
     {
@@ -41,18 +40,19 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
         using (document)
         {
             var errors = new FieldErrors();
+            var urls = new InputUrls(guard);
             var root = document.RootElement;
-            var job = root.TryGetProperty("contents", out _) ? Native(root, errors) : Own(root, caller, errors);
+            var job = root.TryGetProperty("contents", out _) ? Native(root, urls, errors) : Own(root, caller, urls, errors);
             return job is null || errors.Any ? (null, Problem.InvalidRequest(errors.All)) : (job, null);
         }
     }
 
-    private ParsedJob? Native(JsonElement root, FieldErrors errors) =>
-        new NativeRequest(_urls, errors).Parse(root, "") is { } request
-            ? new ParsedJob(request, Profile: null, Tier: null, Tags: new Dictionary<string, string>(StringComparer.Ordinal))
+    private static ParsedJob? Native(JsonElement root, InputUrls urls, FieldErrors errors) =>
+        new NativeRequest(urls, errors).Parse(root, "") is { } request
+            ? new ParsedJob(request, Profile: null, Tier: null, Tags: new Dictionary<string, string>(StringComparer.Ordinal), urls)
             : null;
 
-    private ParsedJob Own(JsonElement root, Caller caller, FieldErrors errors)
+    private static ParsedJob Own(JsonElement root, Caller caller, InputUrls urls, FieldErrors errors)
     {
         string? profile = null;
         string? prompt = null;
@@ -83,7 +83,7 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
                     break;
                 case "inputs":
                     besideNative.Add(name);
-                    inputs = Inputs(value, caller, errors);
+                    inputs = Inputs(value, caller, urls, errors);
                     break;
                 case "generationConfig":
                     besideNative.Add(name);
@@ -97,7 +97,7 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
                     break;
                 case "native":
                     hasNative = true;
-                    native = new NativeRequest(_urls, errors).Parse(value, name);
+                    native = new NativeRequest(urls, errors).Parse(value, name);
                     break;
                 default:
                     errors.Unknown(FieldErrors.Path("", name), KnownFields);
@@ -118,7 +118,7 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
         }
 
         var request = native ?? new JobRequest { Prompt = prompt, Inputs = inputs, GenerationConfig = generationConfig };
-        return new ParsedJob(request, profile, tier, tags);
+        return new ParsedJob(request, profile, tier, tags, urls);
     }
 
     private static bool IsKnown(string name) =>
@@ -201,7 +201,7 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
         return tags;
     }
 
-    private List<JobInput> Inputs(JsonElement value, Caller caller, FieldErrors errors)
+    private static List<JobInput> Inputs(JsonElement value, Caller caller, InputUrls urls, FieldErrors errors)
     {
         if (value.ValueKind != JsonValueKind.Array)
         {
@@ -219,7 +219,7 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
         var i = 0;
         foreach (var element in value.EnumerateArray())
         {
-            if (Input(element, $"inputs[{i++}]", caller, errors) is { } input)
+            if (Input(element, $"inputs[{i++}]", caller, urls, errors) is { } input)
             {
                 inputs.Add(input);
             }
@@ -228,7 +228,7 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
         return inputs;
     }
 
-    private JobInput? Input(JsonElement element, string path, Caller caller, FieldErrors errors)
+    private static JobInput? Input(JsonElement element, string path, Caller caller, InputUrls urls, FieldErrors errors)
     {
         if (element.ValueKind != JsonValueKind.Object)
         {
@@ -256,7 +256,7 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
             case "blob":
                 return Blob(new Members(element, path, errors, required: ["name"], optional: ["container"]), path, caller, errors);
             case "url":
-                return Url(new Members(element, path, errors, required: ["url"], optional: ["mimeType"]), path, errors);
+                return Url(new Members(element, path, errors, required: ["url"], optional: ["mimeType"]), path, urls, errors);
             default:
                 errors.Invalid($"{path}.kind", "This kind of input is not known.", $"Send {KnownKinds}.");
                 return null;
@@ -290,10 +290,10 @@ internal sealed partial class JobRequestParser(IOptions<GatewayOptions> options)
         return new BlobInput(container, name);
     }
 
-    private UrlInput? Url(Members members, string path, FieldErrors errors)
+    private static UrlInput? Url(Members members, string path, InputUrls urls, FieldErrors errors)
     {
         var mimeType = members.Read("mimeType", FieldReader.MediaType);
-        var url = members.Read("url", (value, field, all) => FieldReader.Url(value, field, _urls, all));
+        var url = members.Read("url", (value, field, all) => FieldReader.Url(value, field, urls, all));
         if (url is null)
         {
             return null;

@@ -6,6 +6,7 @@ using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Gateway.Http;
 using FlashDrop.Gateway.Limits;
+using FlashDrop.Gateway.Urls;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -24,6 +25,7 @@ public sealed class JobsApi
     private readonly IJobService _jobs;
     private readonly RequestPipeline _pipeline;
     private readonly JobRequestParser _parser;
+    private readonly InputHosts _hosts;
     private readonly JobWaiter _waiter;
     private readonly LimitBook _limits;
     private readonly TimeProvider _time;
@@ -34,6 +36,7 @@ public sealed class JobsApi
         IJobService jobs,
         RequestPipeline pipeline,
         JobRequestParser parser,
+        InputHosts hosts,
         JobWaiter waiter,
         LimitBook limits,
         TimeProvider time,
@@ -43,6 +46,7 @@ public sealed class JobsApi
         _jobs = jobs;
         _pipeline = pipeline;
         _parser = parser;
+        _hosts = hosts;
         _waiter = waiter;
         _limits = limits;
         _time = time;
@@ -263,6 +267,11 @@ public sealed class JobsApi
             if (parsed is null)
             {
                 return (null, problem);
+            }
+
+            if (await _hosts.CheckAsync(parsed.Urls, cancellationToken) is { } inward)
+            {
+                return (null, Problem.InvalidRequest([inward]));
             }
 
             var job = new NewJob

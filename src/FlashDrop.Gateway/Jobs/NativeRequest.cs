@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using FlashDrop.Core.Requests;
+using FlashDrop.Gateway.Urls;
 
 namespace FlashDrop.Gateway.Jobs;
 
@@ -8,7 +9,7 @@ namespace FlashDrop.Gateway.Jobs;
 /// Reads a whole request in Google's native format: known members under camel-case names, media taken out of the JSON.
 /// What is inside texts, tools, schemas and function calls is left as it is.
 /// </summary>
-internal sealed class NativeRequest(UrlGuard urls, FieldErrors errors)
+internal sealed class NativeRequest(InputUrls urls, FieldErrors errors)
 {
     private const string Known = "contents, systemInstruction, generationConfig, tools, toolConfig, safetySettings and cachedContent";
 
@@ -188,6 +189,10 @@ internal sealed class NativeRequest(UrlGuard urls, FieldErrors errors)
                 case "fileData":
                     WriteFileData(writer, value, field);
                     break;
+                case "functionResponse":
+                    CheckResponse(value, field);
+                    value.WriteTo(writer);
+                    break;
                 case "text" when value.ValueKind != JsonValueKind.String:
                     errors.WrongType(field, "a string", value.ValueKind);
                     writer.WriteNullValue();
@@ -197,6 +202,31 @@ internal sealed class NativeRequest(UrlGuard urls, FieldErrors errors)
                     break;
             }
         });
+    }
+
+    /// <summary>Checks the links a function's response may hold beside its data; nothing else of it is our business.</summary>
+    private void CheckResponse(JsonElement response, string path)
+    {
+        if (response.ValueKind != JsonValueKind.Object || !response.TryGetProperty("parts", out var parts) || parts.ValueKind != JsonValueKind.Array)
+        {
+            return;
+        }
+
+        var i = 0;
+        foreach (var part in parts.EnumerateArray())
+        {
+            var field = $"{path}.parts[{i++}]";
+            foreach (var file in Members(part, "fileData"))
+            {
+                foreach (var uri in Members(file.Value, "fileUri"))
+                {
+                    FieldReader.Url(uri.Value, $"{field}.{file.Name}.{uri.Name}", urls, errors);
+                }
+            }
+        }
+
+        static IEnumerable<JsonProperty> Members(JsonElement element, string name) =>
+            element.ValueKind == JsonValueKind.Object ? element.EnumerateObject().Where(member => NativeNames.ToCamel(member.Name) == name) : [];
     }
 
     private void WriteInlineData(Utf8JsonWriter writer, JsonElement inline, string path)

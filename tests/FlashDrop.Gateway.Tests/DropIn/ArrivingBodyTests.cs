@@ -87,6 +87,29 @@ public sealed class ArrivingBodyTests
         Assert.Empty(await host.UsageAsync(0));
     }
 
+    [Theory]
+    [InlineData("https://10.0.0.8/a.png", "is not a public one")]
+    [InlineData("https://inward.example.com/a.png", "has an address that is not a public one")]
+    public async Task ForbiddenUrl_IsFoundBeforeTheUpstreamHasItWhole(string url, string said)
+    {
+        await using var upstream = await Upstream.StartAsync();
+        await using var host = await DropInHost.StartAsync(Settings(upstream));
+        host.Names.Has("inward.example.com", "10.0.0.8");
+        var content = new PausedContent(
+            Body.Replace("{\"text\":\"What is", $$$"""{"fileData":{"fileUri":"{{{url}}}"}},{"text":"What is""", StringComparison.Ordinal), pauseAt: 2_000_000);
+        var asking = host.Http.PostAsync(DropInHost.Generate, content, TestContext.Current.CancellationToken);
+
+        await upstream.ReceivedAsync(1_500_000);
+        content.GoOn();
+
+        using var answer = await asking;
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(said, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await upstream.BrokenOffAsync();
+        Assert.Empty(upstream.Whole);
+        Assert.Empty(await host.UsageAsync(0));
+    }
+
     [Fact]
     public async Task LimitThatIsExceeded_IsFoundBeforeTheUpstreamHasItWhole()
     {

@@ -5,12 +5,14 @@ using System.Text.Json;
 using FlashDrop.Core.Ports;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Keys;
+using FlashDrop.EvoLink.Tasks;
 using FlashDrop.Gateway.Callers;
 using FlashDrop.Gateway.DropIn;
 using FlashDrop.Simulator;
 using FlashDrop.Simulator.Faults;
 using FlashDrop.Testing.Keys;
 using FlashDrop.Testing.Storage;
+using FlashDrop.Testing.Upstream;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -33,9 +35,9 @@ internal sealed class DropInHost : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private DropInHost(WebApplication app, SimulatorHost upstream, InMemoryStorage storage)
+    private DropInHost(WebApplication app, SimulatorHost upstream, InMemoryStorage storage, FakeHostNames names)
     {
-        (_app, Upstream, Storage) = (app, upstream, storage);
+        (_app, Upstream, Storage, Names) = (app, upstream, storage, names);
         Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
         Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Key);
     }
@@ -45,6 +47,8 @@ internal sealed class DropInHost : IAsyncDisposable
     public InMemoryStorage Storage { get; }
 
     public HttpClient Http { get; }
+
+    public FakeHostNames Names { get; }
 
     public Uri Address => new(_app.Urls.First());
 
@@ -57,6 +61,7 @@ internal sealed class DropInHost : IAsyncDisposable
     {
         var upstream = await SimulatorHost.StartAsync(new SimulatorOptions { Faults = faults }, TestContext.Current.CancellationToken);
         var storage = new InMemoryStorage(TimeProvider.System);
+        var names = new FakeHostNames();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
         {
@@ -78,6 +83,7 @@ internal sealed class DropInHost : IAsyncDisposable
             .AddSingleton<ICallerStore>(storage.Callers)
             .AddSingleton<IBudgetStore>(storage.Budgets)
             .AddSingleton<IKeyRing>(new FakeKeyRing("sk-upstream-secret"))
+            .AddSingleton<IHostNames>(names)
             .AddSingleton<IHostLifetime, Quiet>();
         builder.Services.AddFlashDropCore(builder.Configuration);
         builder.Services.AddEvoLink(builder.Configuration);
@@ -100,7 +106,7 @@ internal sealed class DropInHost : IAsyncDisposable
         app.MapGet(Routes.Model, (HttpRequest request, ChatApi api, string id) => api.GetAsync(request, id));
         app.MapGet(Routes.Task, (HttpRequest request, TasksApi api, string id) => api.GetAsync(request, id));
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new DropInHost(app, upstream, storage);
+        return new DropInHost(app, upstream, storage, names);
     }
 
     /// <summary>Settings under which nothing waits long.</summary>

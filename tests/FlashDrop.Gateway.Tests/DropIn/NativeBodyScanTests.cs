@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using FlashDrop.Gateway.DropIn;
+using FlashDrop.Gateway.Urls;
 
 namespace FlashDrop.Gateway.Tests.DropIn;
 
@@ -34,7 +35,7 @@ public sealed class NativeBodyScanTests
         var bytes = Encoding.UTF8.GetBytes(body);
         for (var size = 1; size <= bytes.Length; size++)
         {
-            var scan = new NativeBodyScan(maxDepth: 64);
+            var scan = new NativeBodyScan(maxDepth: 64, Urls());
             for (var arrived = size; arrived < bytes.Length; arrived += size)
             {
                 Assert.True(scan.Read(Unread(arrived), isLast: false));
@@ -54,7 +55,9 @@ public sealed class NativeBodyScanTests
     [InlineData("[]")]
     [InlineData("\"text\"")]
     [InlineData("1")]
-    public void OtherJson_IsNoRequest(string body) => Assert.Null(NativeBodyScan.Read(Encoding.UTF8.GetBytes(body), maxDepth: 64));
+    public void OtherJson_IsNoRequest(string body) => Assert.Null(NativeBodyScan.Read(Encoding.UTF8.GetBytes(body), maxDepth: 64, Urls()));
+
+    private static InputUrls Urls() => new(new UrlGuard([], allowLoopback: false));
 
     private static string Apply(string body, IReadOnlyList<Edit> edits)
     {

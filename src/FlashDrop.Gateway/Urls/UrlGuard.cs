@@ -2,15 +2,19 @@ using System.Net;
 using System.Text;
 using FlashDrop.EvoLink.Tasks;
 
-namespace FlashDrop.Gateway.Jobs;
+namespace FlashDrop.Gateway.Urls;
 
 /// <summary>
-/// Decides which URLs may be handed to the upstream to fetch: public https ones. Names are not resolved; this process fetches none of them.
+/// Decides by its text whether a URL may be handed to the upstream to fetch: public https ones may. What a name stands for is
+/// <see cref="InputHosts"/>' business.
 /// </summary>
 internal sealed class UrlGuard(IEnumerable<int> allowedPorts, bool allowLoopback)
 {
     /// <summary>The longest URL taken, in characters.</summary>
     public const int MaxLength = 2048;
+
+    /// <summary>The longest name a host can have.</summary>
+    private const int MaxName = 253;
 
     private static readonly string[] PrivateSuffixes = [".localhost", ".local", ".internal", ".home.arpa", ".lan", ".intranet", ".corp"];
 
@@ -79,7 +83,8 @@ internal sealed class UrlGuard(IEnumerable<int> allowedPorts, bool allowLoopback
         var last = name[(name.LastIndexOf('.') + 1)..];
 
         // A last label of digits is an address in some reader's eyes; a name without a dot is one of the local network.
-        return name.Contains('.', StringComparison.Ordinal)
+        return name.Length <= MaxName
+            && name.Contains('.', StringComparison.Ordinal)
             && last.Length > 0
             && char.IsAsciiLetter(last[0])
             && !PrivateSuffixes.Any(suffix => name.EndsWith(suffix, StringComparison.Ordinal));
