@@ -1,26 +1,71 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using FlashDrop.EvoLink.Generation;
 
 namespace FlashDrop.Gateway.DropIn;
 
-/// <summary>
-/// Reads a chat request where it lies: what is asked for, and what has to be edited for the upstream (the model, and counts on a stream).
-/// </summary>
-internal sealed class ChatBodyScan
+/// <summary>The model a chat request names, and where.</summary>
+internal sealed record ModelName(string Value, long Offset, long Length)
 {
-    private readonly List<Edit> _edits = [];
-    private int _opening;
-    private (int Offset, int Length) _modelAt;
-    private (int Offset, int Length, bool IsObject, bool IsEmpty)? _streamOptionsAt;
-    private (int Offset, int Length)? _includeUsageAt;
+    /// <summary>The edit that names another model; null when it is the same.</summary>
+    public Edit? For(string model) =>
+        string.Equals(model, Value, StringComparison.Ordinal) ? null : new Edit(Offset, Length, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""));
+}
 
-    private ChatBodyScan()
+/// <summary>
+/// Finds what is asked for in a chat request, and what has to be edited for the upstream: the model, which depends on the tier, and counts on a
+/// stream. Nothing is settled before the model is known, nor what asks for counts before it is known whether the answer streams. Not safe for
+/// concurrent use.
+/// </summary>
+/// <param name="maxDepth">Deepest nesting.</param>
+internal sealed class ChatBodyScan(int maxDepth) : BodyScan(maxDepth)
+{
+    /// <summary>The names that matter; others, well-formed or not, are the upstream's business.</summary>
+    private static readonly string[] Names =
+    [
+        "type", "text", "content", "image_url", "input_audio", "file", "video_url", "messages", "model", "stream", "stream_options", "include_usage", "max_tokens",
+        "max_completion_tokens",
+    ];
+
+    private readonly Stack<Level> _levels = new();
+    private Members _seen;
+    private bool _repeats;
+    private long? _heldAt;
+    private StreamOptions? _options;
+    private Edit? _usage;
+
+    private enum Place
     {
+        Root,
+        Options,
+        Messages,
+        Message,
+        Content,
+        Part,
+        Media,
+        Data,
     }
 
+    /// <summary>Members that edits depend on.</summary>
+    [Flags]
+    private enum Members
+    {
+        None = 0,
+        Model = 1,
+        Stream = 2,
+        StreamOptions = 4,
+    }
+
+    public override long Settled => Model is null || HasToBeWhole ? 0 : Math.Min(_heldAt ?? Position, Position);
+
+    public override bool HasToBeWhole => NeedsNative || _repeats;
+
+    /// <summary>The edits that do not depend on the tier.</summary>
+    public override IReadOnlyList<Edit> Edits => _usage is { } edit ? [edit] : [];
+
     /// <summary>The model's name; null when there is none.</summary>
-    public string? Model { get; private set; }
+    public ModelName? Model { get; private set; }
 
     public bool Streams { get; private set; }
 
@@ -40,191 +85,198 @@ internal sealed class ChatBodyScan
 
     public long MaxOutputTokens { get; private set; } = GenerationConfig.OutputTokenLimit;
 
+    /// <summary>Reads a whole body; null when it is no object.</summary>
     /// <exception cref="JsonException">The body is no JSON.</exception>
-    public static ChatBodyScan? Read(ReadOnlySpan<byte> body, int maxDepth)
+    public static ChatBodyScan? Read(ReadOnlyMemory<byte> body, int maxDepth)
     {
-        var scan = new ChatBodyScan();
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = maxDepth });
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            return null;
-        }
-
-        scan._opening = (int)reader.TokenStartIndex + 1;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var name = reader.GetString()!;
-            reader.Read();
-            scan.ReadMember(ref reader, name);
-        }
-
-        // Whatever follows the object is an error of the reader's.
-        while (reader.Read())
-        {
-        }
-
-        scan.AskForUsage();
-        return scan;
+        var scan = new ChatBodyScan(maxDepth);
+        return scan.Read(new ReadOnlySequence<byte>(body), isLast: true) ? scan : null;
     }
 
-    /// <summary>The edits for a model of the upstream, by offset.</summary>
+    /// <summary>All edits for a model of the upstream, by offset.</summary>
     public IReadOnlyList<Edit> EditsFor(string model) =>
-        string.Equals(model, Model, StringComparison.Ordinal)
-            ? _edits
-            : [.. _edits.Append(new Edit(_modelAt.Offset, _modelAt.Length, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""))).OrderBy(edit => edit.Offset)];
+        Model?.For(model) is { } renamed ? [.. Edits.Append(renamed).OrderBy(edit => edit.Offset)] : Edits;
 
-    private void ReadMember(ref Utf8JsonReader reader, string name)
+    protected override void TakeName(ref Utf8JsonReader reader, long start)
     {
-        var start = (int)reader.TokenStartIndex;
-        switch (name)
+        var level = _levels.Pop();
+        var name = Known(reader);
+        _levels.Push(level with { Name = name });
+        switch (level.Place, name)
         {
-            case "model" when reader.TokenType == JsonTokenType.String:
-                Model = reader.GetString();
-                _modelAt = (start, (int)reader.BytesConsumed - start);
+            case (Place.Root, "model"):
+                See(Members.Model);
                 break;
-            case "stream":
-                Streams = reader.TokenType == JsonTokenType.True;
+            case (Place.Root, "stream"):
+                See(Members.Stream);
                 break;
-            case "stream_options":
-                ReadStreamOptions(ref reader, start);
+            case (Place.Root, "stream_options"):
+                See(Members.StreamOptions);
+                _heldAt = start;
                 break;
-            case "max_tokens" or "max_completion_tokens" when reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var cap):
-                MaxOutputTokens = Math.Clamp(cap, 1, GenerationConfig.OutputTokenLimit);
-                break;
-            case "messages" when reader.TokenType == JsonTokenType.StartArray:
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                {
-                    HasMessages = true;
-                    ReadMessage(ref reader);
-                }
-
+            case (Place.Options, _):
+                _options = _options! with { IsEmpty = false };
                 break;
             default:
                 break;
         }
-
-        reader.Skip();
     }
 
-    private void ReadStreamOptions(ref Utf8JsonReader reader, int start)
+    protected override void TakeValue(ref Utf8JsonReader reader, long start)
     {
-        var isObject = reader.TokenType == JsonTokenType.StartObject;
-        var members = 0;
-        while (isObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var place = Place.Root;
+        if (_levels.TryPeek(out var level))
         {
-            members++;
-            var isUsage = reader.ValueTextEquals("include_usage"u8);
-            reader.Read();
-            if (isUsage)
-            {
-                IncludesUsage = reader.TokenType == JsonTokenType.True;
-                _includeUsageAt = ((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex));
-            }
-
-            reader.Skip();
+            place = Inside(level.Place, level.Name, reader.TokenType);
+            Note(ref reader, level.Place, level.Name, start);
         }
 
-        reader.Skip();
-        _streamOptionsAt = (start, (int)reader.BytesConsumed - start, isObject, members == 0);
-    }
-
-    private void AskForUsage()
-    {
-        if (!Streams || IncludesUsage)
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
         {
             return;
         }
 
-        _edits.Add((_streamOptionsAt, _includeUsageAt) switch
+        if (place == Place.Data)
         {
-            (_, { } value) => new Edit(value.Offset, value.Length, "true"u8.ToArray()),
-            ({ IsObject: true } options, _) => new Edit(options.Offset + 1, 0, Encoding.UTF8.GetBytes(options.IsEmpty ? "\"include_usage\":true" : "\"include_usage\":true,")),
-            ({ } options, _) => new Edit(options.Offset, options.Length, "{\"include_usage\":true}"u8.ToArray()),
-            _ => new Edit(_opening, 0, "\"stream_options\":{\"include_usage\":true},"u8.ToArray()),
-        });
+            Skip(reader);
+        }
+        else
+        {
+            _levels.Push(new Level(place));
+        }
     }
 
-    private void ReadMessage(ref Utf8JsonReader reader)
+    protected override void TakeEnd(bool isObject, long start)
     {
-        if (reader.TokenType != JsonTokenType.StartObject)
+        switch (_levels.Pop().Place)
         {
-            reader.Skip();
-            return;
+            case Place.Options:
+                _options = _options! with { End = start + 1 };
+                AskForUsage(end: null);
+                break;
+            case Place.Root:
+                AskForUsage(start);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private static Place Inside(Place place, string? name, JsonTokenType type) => (place, name, type) switch
+    {
+        (Place.Root, "messages", JsonTokenType.StartArray) => Place.Messages,
+        (Place.Root, "stream_options", _) => Place.Options,
+        (Place.Messages, _, JsonTokenType.StartObject) => Place.Message,
+        (Place.Message, "content", JsonTokenType.StartArray) => Place.Content,
+        (Place.Content, _, JsonTokenType.StartObject) => Place.Part,
+        (Place.Part, "image_url" or "input_audio" or "file" or "video_url", _) or (Place.Media, _, _) => Place.Media,
+        _ => Place.Data,
+    };
+
+    private static string? Known(in Utf8JsonReader reader)
+    {
+        foreach (var name in Names)
+        {
+            if (reader.ValueTextEquals(name))
+            {
+                return name;
+            }
         }
 
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        return null;
+    }
+
+    private static bool StartsWith(in Utf8JsonReader reader, ReadOnlySpan<byte> prefix) =>
+        reader.HasValueSequence ? new SequenceReader<byte>(reader.ValueSequence).IsNext(prefix) : reader.ValueSpan.StartsWith(prefix);
+
+    private void See(Members member)
+    {
+        // The last of them counts: what was sent for the first one was wrong.
+        _repeats |= _seen.HasFlag(member);
+        _seen |= member;
+    }
+
+    private void Note(ref Utf8JsonReader reader, Place place, string? name, long start)
+    {
+        switch (place, name)
         {
-            var isContent = reader.ValueTextEquals("content"u8);
-            reader.Read();
-            if (isContent && reader.TokenType == JsonTokenType.String)
-            {
-                TextBytes += reader.ValueSpan.Length;
-            }
-            else if (isContent && reader.TokenType == JsonTokenType.StartArray)
-            {
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            case (Place.Root, "model") when reader.TokenType == JsonTokenType.String:
+                Model = new ModelName(reader.GetString()!, start, LengthOf(reader) + 2);
+                break;
+            case (Place.Root, "stream"):
+                Streams = reader.TokenType == JsonTokenType.True;
+                AskForUsage(end: null);
+                break;
+            case (Place.Root, "stream_options"):
+                IncludesUsage = false;
+                _options = new StreamOptions(start, Position + reader.BytesConsumed, IsObject: reader.TokenType == JsonTokenType.StartObject);
+                if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
                 {
-                    ReadPart(ref reader);
+                    AskForUsage(end: null);
                 }
-            }
-            else
-            {
-                reader.Skip();
-            }
+
+                break;
+            case (Place.Options, "include_usage"):
+                IncludesUsage = reader.TokenType == JsonTokenType.True;
+                _options = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray
+                    ? _options! with { IsObject = false }
+                    : _options! with { Usage = (start, Position + reader.BytesConsumed - start) };
+                break;
+            case (Place.Root, "max_tokens" or "max_completion_tokens") when reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var cap):
+                MaxOutputTokens = Math.Clamp(cap, 1, GenerationConfig.OutputTokenLimit);
+                break;
+            case (Place.Messages, _):
+                HasMessages = true;
+                break;
+            case (Place.Message, "content") or (Place.Part, "text") when reader.TokenType == JsonTokenType.String:
+                TextBytes += LengthOf(reader);
+                break;
+            case (Place.Part, "type") when reader.TokenType == JsonTokenType.String:
+                var isText = reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("refusal"u8);
+                MediaParts += isText ? 0 : 1;
+                NeedsNative |= reader.ValueTextEquals("input_audio"u8) || reader.ValueTextEquals("file"u8) || reader.ValueTextEquals("video_url"u8);
+                break;
+            case (Place.Part, "image_url" or "input_audio" or "file" or "video_url") or (Place.Media, _) when reader.TokenType == JsonTokenType.String:
+                MediaBytes += LengthOf(reader) * 3 / 4;
+
+                // What an image part holds may be a recording or a document all the same.
+                NeedsNative |= StartsWith(reader, "data:"u8) && !StartsWith(reader, "data:image"u8);
+                break;
+            default:
+                break;
         }
     }
 
-    private void ReadPart(ref Utf8JsonReader reader)
+    /// <summary>Has a stream end with its counts, as soon as it is known whether it is one and what the caller says about counts.</summary>
+    private void AskForUsage(long? end)
     {
-        if (reader.TokenType != JsonTokenType.StartObject)
+        if (end is null && (_options is null || !_seen.HasFlag(Members.Stream)))
         {
-            reader.Skip();
             return;
         }
 
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        _heldAt = null;
+        _usage = !Streams || IncludesUsage ? null : _options switch
         {
-            var name = reader.GetString();
-            reader.Read();
-            switch (name)
-            {
-                case "type" when reader.TokenType == JsonTokenType.String:
-                    var isText = reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("refusal"u8);
-                    MediaParts += isText ? 0 : 1;
-                    NeedsNative |= reader.ValueTextEquals("input_audio"u8) || reader.ValueTextEquals("file"u8) || reader.ValueTextEquals("video_url"u8);
-                    break;
-                case "text" when reader.TokenType == JsonTokenType.String:
-                    TextBytes += reader.ValueSpan.Length;
-                    break;
-                case "image_url" or "input_audio" or "file" or "video_url":
-                    ReadMedia(ref reader);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
+            null => new Edit(end!.Value, 0, ",\"stream_options\":{\"include_usage\":true}"u8.ToArray()),
+            { IsObject: false } => new Edit(_options.Start, _options.End - _options.Start, "{\"include_usage\":true}"u8.ToArray()),
+            { Usage: { } value } => new Edit(value.Offset, value.Length, "true"u8.ToArray()),
+            { IsEmpty: true } => new Edit(_options.End - 1, 0, "\"include_usage\":true"u8.ToArray()),
+            _ => new Edit(_options.End - 1, 0, ",\"include_usage\":true"u8.ToArray()),
+        };
     }
 
-    private void ReadMedia(ref Utf8JsonReader reader)
+    /// <summary>An object or array being read, and its member read last.</summary>
+    private readonly record struct Level(Place Place)
     {
-        var depth = reader.CurrentDepth;
-        do
-        {
-            if (reader.TokenType == JsonTokenType.String)
-            {
-                Note(reader.ValueSpan);
-            }
-        }
-        while ((reader.TokenType == JsonTokenType.StartObject || reader.CurrentDepth > depth) && reader.Read());
+        public string? Name { get; init; }
+    }
 
-        void Note(ReadOnlySpan<byte> value)
-        {
-            MediaBytes += value.Length * 3L / 4;
+    /// <summary>What the caller says about counts.</summary>
+    private sealed record StreamOptions(long Start, long End, bool IsObject)
+    {
+        public bool IsEmpty { get; init; } = true;
 
-            // What an image part holds may be a recording or a document all the same.
-            NeedsNative |= value.StartsWith("data:"u8) && !value.StartsWith("data:image"u8);
-        }
+        public (long Offset, long Length)? Usage { get; init; }
     }
 }
