@@ -21,12 +21,11 @@ internal sealed record ModelName(string Value, long Offset, long Length)
 /// <param name="maxDepth">Deepest nesting.</param>
 internal sealed class ChatBodyScan(int maxDepth) : BodyScan(maxDepth)
 {
-    /// <summary>The names that matter; others, well-formed or not, are the upstream's business.</summary>
-    private static readonly string[] Names =
-    [
-        "type", "text", "content", "image_url", "input_audio", "file", "video_url", "messages", "model", "stream", "stream_options", "include_usage", "max_tokens",
-        "max_completion_tokens",
-    ];
+    // The names that matter, each where it does; others are the upstream's business.
+    private static readonly MemberName[] RootNames = Named("messages", "model", "stream", "stream_options", "max_tokens", "max_completion_tokens");
+    private static readonly MemberName[] OptionsNames = Named("include_usage");
+    private static readonly MemberName[] MessageNames = Named("content");
+    private static readonly MemberName[] PartNames = Named("type", "text", "image_url", "input_audio", "file", "video_url");
 
     private readonly Stack<Level> _levels = new();
     private Members _seen;
@@ -100,7 +99,14 @@ internal sealed class ChatBodyScan(int maxDepth) : BodyScan(maxDepth)
     protected override void TakeName(ref Utf8JsonReader reader, long start)
     {
         var level = _levels.Pop();
-        var name = Known(reader);
+        var name = NameOf(reader, level.Place switch
+        {
+            Place.Root => RootNames,
+            Place.Message => MessageNames,
+            Place.Part => PartNames,
+            Place.Options => OptionsNames,
+            _ => [],
+        });
         _levels.Push(level with { Name = name });
         switch (level.Place, name)
         {
@@ -173,13 +179,15 @@ internal sealed class ChatBodyScan(int maxDepth) : BodyScan(maxDepth)
         _ => Place.Data,
     };
 
-    private static string? Known(in Utf8JsonReader reader)
+    private static MemberName[] Named(params string[] names) => [.. names.Select(name => new MemberName(name, Encoding.UTF8.GetBytes(name)))];
+
+    private static string? NameOf(in Utf8JsonReader reader, MemberName[] known)
     {
-        foreach (var name in Names)
+        foreach (var name in known)
         {
-            if (reader.ValueTextEquals(name))
+            if (reader.ValueTextEquals(name.Bytes))
             {
-                return name;
+                return name.Text;
             }
         }
 
@@ -265,6 +273,9 @@ internal sealed class ChatBodyScan(int maxDepth) : BodyScan(maxDepth)
             _ => new Edit(_options.End - 1, 0, ",\"include_usage\":true"u8.ToArray()),
         };
     }
+
+    /// <summary>A name as text and as it is written.</summary>
+    private readonly record struct MemberName(string Text, byte[] Bytes);
 
     /// <summary>An object or array being read, and its member read last.</summary>
     private readonly record struct Level(Place Place)
