@@ -23,7 +23,7 @@ public sealed class NodeClientTests
 
         var seen = JsonDocument.Parse(await RunAsync("node", script, host.Address.ToString(), DropInHost.Key, Path.Combine(AppContext.BaseDirectory, "Media"))).RootElement;
 
-        foreach (var answered in new[] { "text", "image", "audio", "streamed" })
+        foreach (var answered in new[] { "text", "image", "audio", "streamed", "large", "largeAudio" })
         {
             Assert.NotEmpty(seen.GetProperty(answered).GetString()!);
         }

@@ -41,6 +41,21 @@ public sealed class OpenAiDotNetTests
     }
 
     [Fact]
+    public async Task LargeRequests_AreAnswered()
+    {
+        await using var host = await DropInHost.StartAsync();
+        var much = ChatMessageContentPart.CreateTextPart(new string('x', 1_200_000));
+
+        ChatCompletion forwarded = await Client(host).CompleteChatAsync([new UserChatMessage(much)], cancellationToken: TestContext.Current.CancellationToken);
+        ChatCompletion translated = await Client(host).CompleteChatAsync(
+            [new UserChatMessage(much, ChatMessageContentPart.CreateInputAudioPart(Media("standup.mp3"), ChatInputAudioFormat.Mp3))],
+            cancellationToken: TestContext.Current.CancellationToken);
+
+        Assert.NotEmpty(forwarded.Content[0].Text);
+        Assert.True(translated.Usage.InputTokenDetails.AudioTokenCount > 0);
+    }
+
+    [Fact]
     public async Task ToolsAndSchemas_AreHonoured()
     {
         await using var host = await DropInHost.StartAsync();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using FlashDrop.Core.Callers;
@@ -61,14 +62,18 @@ public sealed class FuzzTests
         Fuzz.Spoilt(Jobs[2..3], Words), bytesPerByte: 400, input => IsReadOrNoJson(() => _ = NativeBodyScan.Read(input, MaxDepth, new InputUrls(Guard))));
 
     [Fact]
-    public void ChatRequest_WhateverItIs_IsTranslatedOrToldWhatIsWrong() => Fuzz.Run(
+    public void ChatRequest_WhateverItIs_IsTranslatedOrToldWhatIsWrongAndReadAlikeInPieces() => Fuzz.Run(
         Fuzz.Spoilt(Chats, Words),
         bytesPerByte: 600,
         input => IsReadOrNoJson(() =>
         {
             if (ChatBodyScan.Read(input, MaxDepth, new InputUrls(Guard)) is { } scan)
             {
-                _ = scan.EditsFor("another");
+                var pieces = new ChatBodyScan(MaxDepth, new InputUrls(Guard));
+                pieces.Read(new ReadOnlySequence<byte>(input, 0, input.Length / 2), isLast: false);
+                pieces.Read(new ReadOnlySequence<byte>(input).Slice(pieces.Position), isLast: true);
+                Assert.Equivalent(scan.EditsFor("another"), pieces.EditsFor("another"), strict: true);
+                Assert.Equal(scan.NeedsNative, pieces.NeedsNative);
                 var (native, error) = ChatToNative.Translate(input, MaxDepth);
                 Assert.True((native is null) == (error is not null));
             }

@@ -7,14 +7,14 @@ using Microsoft.AspNetCore.Http;
 namespace FlashDrop.Gateway.DropIn;
 
 /// <summary>
-/// A large native request that is sent on while it arrives, and kept in rented segments so that every try can begin anew, until the answer
-/// begins. Its end goes out only when all of it has been read, found well-formed and admitted: before that the upstream cannot act on it.
-/// Read by one, sent by any number of tries.
+/// A large request that is sent on while it arrives, and kept in rented segments so that every try can begin anew, until the answer begins. Its end
+/// goes out only when all of it has been read, found well-formed and admitted: before that the upstream cannot act on it. Read by one, sent by any
+/// number of tries.
 /// </summary>
 /// <param name="request">The caller's request, whose body has not been read.</param>
 /// <param name="limit">Most bytes taken.</param>
 /// <param name="scan">Finds the edits.</param>
-internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodyScan scan) : IDisposable
+internal sealed class ArrivingBody(HttpRequest request, long limit, BodyScan scan) : IDisposable
 {
     /// <summary>Size of a segment; a body that is known to fit into one is not worth sending piece by piece.</summary>
     public const int SegmentBytes = 1024 * 1024;
@@ -25,28 +25,33 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
     private readonly Lock _lock = new();
     private readonly byte[]?[] _segments = new byte[limit / SegmentBytes + 1][];
     private readonly List<Edit> _edits = [];
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _withdrawn = new();
     private TaskCompletionSource _moved = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _received;
+    private bool _insideLongToken;
     private long _scanAgainAt;
     private long _settled;
-    private State _state;
+    private bool _released;
     private int _sending;
 
-    private enum State
-    {
-        Arriving,
-        Released,
-        Refused,
-    }
+    /// <summary>Completes when there is something to send before the end.</summary>
+    public Task Begun => _begun.Task;
+
+    /// <summary>Fires when what has been sent turns out to have been sent in vain.</summary>
+    public CancellationToken Withdrawn => _withdrawn.Token;
+
+    /// <summary>Whether a request is worth forwarding while it arrives: it is large, or may be.</summary>
+    public static bool Suits(HttpRequest request) => request.ContentLength is null or > SegmentBytes;
 
     /// <summary>Reads the body to its end, or says why not. The tries under way send what has come, but not its end.</summary>
     /// <exception cref="JsonException">The body is no JSON.</exception>
     /// <exception cref="BadHttpRequestException">The framing is broken or the client went away.</exception>
-    public async Task<Problem?> ReadAsync(CancellationToken cancellationToken)
+    public async Task<DropInError?> ReadAsync(CancellationToken cancellationToken)
     {
         if (BodyReader.OpenJson(request, limit) is { } problem)
         {
-            return problem;
+            return DropInError.Of(problem);
         }
 
         while (true)
@@ -54,12 +59,17 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
             var read = await request.Body.ReadAsync(Room(), cancellationToken);
             if (_received + read > limit)
             {
-                return Problem.TooLarge(limit);
+                return DropInError.Of(Problem.TooLarge(limit));
             }
 
             if (!Take(read))
             {
-                return Problem.InvalidJson("The body has to be a JSON object.");
+                return DropInError.NoObject();
+            }
+
+            if (scan.HasToBeWhole && !_withdrawn.IsCancellationRequested)
+            {
+                await _withdrawn.CancelAsync();
             }
 
             if (read == 0)
@@ -69,18 +79,33 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
         }
     }
 
-    /// <summary>Lets the end go.</summary>
-    public void Release() => Move(State.Released, _received, []);
+    /// <summary>Lets all of it go, its end included, with the edits as they are now.</summary>
+    public void Release() => Move(_received, scan.Edits, released: true);
 
-    /// <summary>Breaks off every try.</summary>
-    public void Refuse() => Move(State.Refused, _settled, []);
+    /// <summary>Moves the body, which has been read to its end, into one buffer. No try may be under way.</summary>
+    public PooledBody ToWhole()
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent((int)_received);
+        for (var at = 0; at < _received;)
+        {
+            var bytes = Bytes(at, _received);
+            bytes.CopyTo(buffer.AsMemory(at));
+            at += bytes.Length;
+        }
+
+        Dispose();
+        return new PooledBody(buffer, (int)_received);
+    }
 
     /// <summary>The content of one try.</summary>
     /// <param name="sent">Called when all of it has been sent.</param>
-    public HttpContent Content(Action sent) => new ArrivingContent(this, sent);
+    /// <param name="own">An edit of this try alone, in what is settled by now.</param>
+    public HttpContent Content(Action sent, Edit? own = null) => new ArrivingContent(this, sent, own);
 
     public void Dispose()
     {
+        _withdrawn.Dispose();
+
         // A try that was given up may still be writing: then the segments are left to the collector instead of to the next request.
         if (Volatile.Read(ref _sending) > 0)
         {
@@ -107,9 +132,10 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
         _received += read;
 
         // Inside a text or a medium that is not closed here there is nothing to look for.
-        if (read > 0 && _settled == before && before - scan.Position > LongToken && Bytes(before, _received).Span.IndexOf((byte)'"') < 0)
+        _insideLongToken = _insideLongToken && read > 0 && Bytes(before, _received).Span.IndexOf((byte)'"') < 0;
+        if (_insideLongToken)
         {
-            Move(State.Arriving, _received, []);
+            Settle();
             return true;
         }
 
@@ -119,28 +145,47 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
             return true;
         }
 
-        var known = scan.Edits.Count;
         var isObject = scan.Read(Unread(), isLast: read == 0);
         var unread = Unread();
-        var insideLongToken = unread.Length > LongToken && unread.PositionOf((byte)'"') is { } quote && unread.Slice(quote).Length > LongToken;
-        _scanAgainAt = insideLongToken ? _received + unread.Length : 0;
-        Move(State.Arriving, insideLongToken ? _received : scan.Position, scan.Edits.Skip(known));
+        _insideLongToken = unread.Length > LongToken && unread.PositionOf((byte)'"') is { } quote && unread.Slice(quote).Length > LongToken;
+        _scanAgainAt = _insideLongToken ? _received + unread.Length : 0;
+        Settle();
         return isObject;
     }
 
-    private void Move(State state, long settled, IEnumerable<Edit> edits)
+    private void Settle()
+    {
+        if (scan.HasToBeWhole)
+        {
+            return;
+        }
+
+        // What a long token has brought so far may go unless something before it is still open.
+        Move(Math.Max(_settled, _insideLongToken && scan.Settled == scan.Position ? _received : scan.Settled), scan.Edits, released: false);
+        if (_settled > 0)
+        {
+            _begun.TrySetResult();
+        }
+    }
+
+    private void Move(long settled, IReadOnlyList<Edit> edits, bool released)
     {
         TaskCompletionSource moved;
         lock (_lock)
         {
-            foreach (var edit in edits)
+            if (!released && edits.Skip(_edits.Count).Any(edit => edit.Offset < _settled))
             {
                 // Gone already: only a name or a role of several thousand bytes can be that late.
-                _ = edit.Offset >= _settled ? true : throw new JsonException("A name in the body is too long.");
-                _edits.Add(edit);
+                throw new JsonException("A name in the body is too long.");
             }
 
-            (_state, _settled) = (state, settled);
+            if (released)
+            {
+                _edits.Clear();
+            }
+
+            _edits.AddRange(edits.Skip(_edits.Count));
+            (_settled, _released) = (settled, released);
             (moved, _moved) = (_moved, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         }
 
@@ -148,21 +193,16 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
     }
 
     /// <summary>What may be sent beyond a position, and whether that is all; waits for it.</summary>
-    private async ValueTask<(long End, Edit[] Edits, bool IsAll)> NextAsync(long position, CancellationToken cancellationToken)
+    private async ValueTask<(long End, Edit[] Edits, bool IsAll)> NextAsync(long position, Edit? own, CancellationToken cancellationToken)
     {
         while (true)
         {
             Task moved;
             lock (_lock)
             {
-                if (_state == State.Refused)
+                if (_settled > position || _released)
                 {
-                    throw new IOException("The request is not sent to its end.");
-                }
-
-                if (_settled > position || _state == State.Released)
-                {
-                    return (_settled, [.. _edits.Where(edit => edit.Offset >= position && edit.Offset < _settled)], _state == State.Released);
+                    return (_settled, [.. EditsOf(own).Where(edit => edit.Offset >= position && edit.Offset < _settled)], _released);
                 }
 
                 moved = _moved.Task;
@@ -171,6 +211,8 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
             await moved.WaitAsync(cancellationToken);
         }
     }
+
+    private IEnumerable<Edit> EditsOf(Edit? own) => own is { } edit ? _edits.Append(edit).OrderBy(each => each.Offset) : _edits;
 
     /// <summary>Received bytes, as far as they lie in one segment.</summary>
     private ReadOnlyMemory<byte> Bytes(long from, long to)
@@ -210,10 +252,11 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
     {
         private readonly ArrivingBody _body;
         private readonly Action _sent;
+        private readonly Edit? _own;
 
-        public ArrivingContent(ArrivingBody body, Action sent)
+        public ArrivingContent(ArrivingBody body, Action sent, Edit? own)
         {
-            (_body, _sent) = (body, sent);
+            (_body, _sent, _own) = (body, sent, own);
             Headers.ContentType = JsonContentType.Value;
         }
 
@@ -221,8 +264,8 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
         {
             lock (_body._lock)
             {
-                length = _body._received + _body._edits.Sum(edit => edit.Replacement.Length - edit.Length);
-                return _body._state == State.Released;
+                length = _body._received + _body.EditsOf(_own).Sum(edit => edit.Replacement.Length - edit.Length);
+                return _body._released;
             }
         }
 
@@ -237,7 +280,7 @@ internal sealed class ArrivingBody(HttpRequest request, long limit, NativeBodySc
                 var position = 0L;
                 for (var isAll = false; !isAll;)
                 {
-                    (var end, var edits, isAll) = await _body.NextAsync(position, cancellationToken);
+                    (var end, var edits, isAll) = await _body.NextAsync(position, _own, cancellationToken);
                     foreach (var edit in edits)
                     {
                         await WriteAsync(stream, position, edit.Offset, cancellationToken);

@@ -1,3 +1,4 @@
+using FlashDrop.Core.Jobs;
 using FlashDrop.EvoLink.Relay;
 using FlashDrop.Gateway.Http;
 using FlashDrop.Gateway.Urls;
@@ -31,6 +32,13 @@ public sealed class ChatApi
     /// <summary><c>POST</c> <see cref="Routes.ChatCompletions"/>.</summary>
     public Task<IResult> PostAsync(HttpRequest request) => _pipeline.RunAsync(request, Format, async call =>
     {
+        var isAsync = TasksApi.IsAsync(request);
+        if (!isAsync && ArrivingBody.Suits(request))
+        {
+            await ForwardArrivingAsync(call);
+            return;
+        }
+
         var (read, problem) = await BodyReader.ReadJsonAsync(request, _options.MaxRequestBytes, call.Left);
         if (read is null)
         {
@@ -40,54 +48,31 @@ public sealed class ChatApi
 
         using var body = new EditedBody(read.Bytes, read);
         var urls = new InputUrls(_guard);
-        var scan = ChatBodyScan.Read(body.Bytes.Span, _options.MaxJsonDepth, urls);
-        if (scan is null || Check(scan) is not null)
+        if (ChatBodyScan.Read(body.Bytes, _options.MaxJsonDepth, urls) is not { } scan)
         {
-            await call.RefuseAsync(scan is null ? DropInError.Invalid("The body has to be a JSON object.", code: "invalid_json") : Check(scan)!);
+            await call.RefuseAsync(DropInError.NoObject());
             return;
         }
 
-        if (_models.PolicyOf(scan.Model!, request.Headers[ModelCatalog.TierHeader], call.Caller) is not { } policy)
+        var (policy, error) = Check(call, scan);
+        byte[]? native = null;
+        if (error is null && (scan.NeedsNative || isAsync))
         {
-            await call.RefuseAsync(UnknownTier());
-            return;
+            (native, error) = ChatToNative.Translate(body.Bytes, _options.MaxJsonDepth);
         }
 
-        var plan = new RelayPlan
+        if (error is not null)
         {
-            Model = scan.Model!,
-            Tiers = ModelCatalog.TiersOf(policy),
-            Streams = scan.Streams,
-            Urls = urls,
-            Body = body,
-            RequestTo = (tier, sent) => new RelayRequest(RelayRequest.ChatPath, () => body.Content(scan.EditsFor(_models.IdOf(tier)), sent)),
-            Writer = new ChatEvents(scan.IncludesUsage),
-            Estimate = () => new TokenCap(TokenEstimate.Cautious(scan), scan.MaxOutputTokens),
-        };
-        var isAsync = TasksApi.IsAsync(request);
-        if (!scan.NeedsNative && !isAsync)
-        {
-            await _relay.RunAsync(call, plan);
-            return;
-        }
-
-        var (native, error) = ChatToNative.Translate(body.Bytes, _options.MaxJsonDepth);
-        if (native is null)
-        {
-            await call.RefuseAsync(error!);
+            await call.RefuseAsync(error);
         }
         else if (isAsync)
         {
-            await _tasks.AcceptAsync(call, native, policy);
+            await _tasks.AcceptAsync(call, native, policy!.Value);
         }
         else
         {
-            var translated = new EditedBody(native);
-            await _relay.RunAsync(call, plan with
-            {
-                RequestTo = (tier, sent) => new RelayRequest(_models.PathOf(tier, scan.Streams), () => translated.Content([], sent)),
-                Writer = new NativeToChat(scan.IncludesUsage, _time.GetUtcNow(), call.Id.ToString()),
-            });
+            var plan = Plan(scan, urls, scan.Model!, policy!.Value, body, (id, sent) => body.Content(scan.EditsFor(id), sent));
+            await _relay.RunAsync(call, native is null ? plan : Translated(call, scan, plan, native));
         }
     });
 
@@ -125,11 +110,79 @@ public sealed class ChatApi
         writer.WriteEndObject();
     }
 
-    private DropInError? Check(ChatBodyScan scan) => scan switch
+    /// <summary>Sends a large request on while it arrives, from the moment its model is known until a part turns up that has to be translated.</summary>
+    private async Task ForwardArrivingAsync(DropInCall call)
     {
-        { Model: null } => DropInError.Invalid("'model' is missing.", "model"),
-        { Model: { } model } when !_models.Knows(model) => DropInError.UnknownModel(model),
-        { HasMessages: false } => DropInError.Invalid("'messages' has to be an array of at least one message.", "messages"),
-        _ => null,
+        var urls = new InputUrls(_guard);
+        var scan = new ChatBodyScan(_options.MaxJsonDepth, urls);
+        using var body = new ArrivingBody(call.Request, _options.MaxRequestBytes, scan);
+        await _relay.RunArrivingAsync(call, body, Begin, Finish);
+
+        RelayPlan? Begin() =>
+            scan.Model is { } model && _models.Knows(model.Value) && PolicyOf(call, model) is { } policy ? Arriving(model, policy) : null;
+
+        (RelayPlan? Plan, DropInError? Error) Finish(RelayPlan? begun)
+        {
+            var (policy, error) = Check(call, scan);
+            if (error is not null)
+            {
+                return (null, error);
+            }
+
+            var plan = begun ?? Arriving(scan.Model!, policy!.Value);
+            if (!scan.NeedsNative)
+            {
+                return (plan, null);
+            }
+
+            using var whole = body.ToWhole();
+            (var native, error) = ChatToNative.Translate(whole.Bytes, _options.MaxJsonDepth);
+            return native is null ? (null, error) : (Translated(call, scan, plan, native), null);
+        }
+
+        RelayPlan Arriving(ModelName model, TierPolicy policy) => Plan(scan, urls, model, policy, body, (id, sent) => body.Content(sent, model.For(id)));
+    }
+
+    /// <summary>The plan for a request in the caller's own format.</summary>
+    /// <param name="scan">What is asked for.</param>
+    /// <param name="urls">What the upstream would fetch.</param>
+    /// <param name="model">The model, as the caller names it.</param>
+    /// <param name="policy">The tiers.</param>
+    /// <param name="memory">The request's memory.</param>
+    /// <param name="content">The body of a try for a model of the upstream.</param>
+    private RelayPlan Plan(
+        ChatBodyScan scan, InputUrls urls, ModelName model, TierPolicy policy, IDisposable memory, Func<string, Action, HttpContent> content) =>
+        new()
+        {
+            Model = model.Value,
+            Tiers = ModelCatalog.TiersOf(policy),
+            Streams = () => scan.Streams,
+            Urls = urls,
+            Body = memory,
+            RequestTo = (tier, sent) => new RelayRequest(RelayRequest.ChatPath, () => content(_models.IdOf(tier), sent)),
+            Writer = () => new ChatEvents(scan.IncludesUsage),
+            Estimate = () => new TokenCap(TokenEstimate.Cautious(scan), scan.MaxOutputTokens),
+        };
+
+    /// <summary>The same plan for the request in the native format.</summary>
+    private RelayPlan Translated(DropInCall call, ChatBodyScan scan, RelayPlan plan, byte[] native)
+    {
+        var translated = new EditedBody(native);
+        return plan with
+        {
+            RequestTo = (tier, sent) => new RelayRequest(_models.PathOf(tier, scan.Streams), () => translated.Content([], sent)),
+            Writer = () => new NativeToChat(scan.IncludesUsage, _time.GetUtcNow(), call.Id.ToString()),
+        };
+    }
+
+    /// <summary>The tiers a request may take, or what is wrong with it.</summary>
+    private (TierPolicy? Policy, DropInError? Error) Check(DropInCall call, ChatBodyScan scan) => scan switch
+    {
+        { Model: null } => (null, DropInError.Invalid("'model' is missing.", "model")),
+        { Model.Value: var model } when !_models.Knows(model) => (null, DropInError.UnknownModel(model)),
+        { HasMessages: false } => (null, DropInError.Invalid("'messages' has to be an array of at least one message.", "messages")),
+        _ => PolicyOf(call, scan.Model) is { } policy ? (policy, null) : (null, UnknownTier()),
     };
+
+    private TierPolicy? PolicyOf(DropInCall call, ModelName model) => _models.PolicyOf(model.Value, call.Request.Headers[ModelCatalog.TierHeader], call.Caller);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using FlashDrop.EvoLink.Generation;
@@ -5,24 +6,71 @@ using FlashDrop.Gateway.Urls;
 
 namespace FlashDrop.Gateway.DropIn;
 
-/// <summary>
-/// Reads a chat request where it lies: what is asked for, and what has to be edited for the upstream (the model, and counts on a stream).
-/// </summary>
-internal sealed class ChatBodyScan
+/// <summary>The model a chat request names, and where.</summary>
+internal sealed record ModelName(string Value, long Offset, long Length)
 {
-    private readonly List<Edit> _edits = [];
-    private readonly InputUrls _urls;
-    private int _opening;
-    private (int Offset, int Length) _modelAt;
-    private (int Offset, int Length, bool IsObject, bool IsEmpty)? _streamOptionsAt;
-    private (int Offset, int Length)? _includeUsageAt;
-    private int _messages;
-    private int _parts;
+    /// <summary>The edit that names another model; null when it is the same.</summary>
+    public Edit? For(string model) =>
+        string.Equals(model, Value, StringComparison.Ordinal) ? null : new Edit(Offset, Length, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""));
+}
 
-    private ChatBodyScan(InputUrls urls) => _urls = urls;
+/// <summary>
+/// Finds what is asked for in a chat request, and what has to be edited for the upstream: the model, which depends on the tier, and counts on a
+/// stream. Nothing is settled before the model is known, nor what asks for counts before it is known whether the answer streams. Not safe for
+/// concurrent use.
+/// </summary>
+/// <param name="maxDepth">Deepest nesting.</param>
+/// <param name="urls">Takes what the upstream would fetch.</param>
+internal sealed class ChatBodyScan(int maxDepth, InputUrls urls) : BodyScan(maxDepth)
+{
+    // The names that matter, each where it does; others are the upstream's business.
+    private static readonly MemberName[] RootNames = Named("messages", "model", "stream", "stream_options", "max_tokens", "max_completion_tokens");
+    private static readonly MemberName[] OptionsNames = Named("include_usage");
+    private static readonly MemberName[] MessageNames = Named("content");
+    private static readonly MemberName[] PartNames = Named("type", "text", "image_url", "input_audio", "file");
+
+    private readonly Stack<Level> _levels = new();
+    private Members _seen;
+    private bool _repeats;
+    private long? _heldAt;
+    private StreamOptions? _options;
+    private Edit? _usage;
+    private int _message = -1;
+    private int _part = -1;
+    private string _medium = "";
+    private string _mediumMember = "";
+
+    private enum Place
+    {
+        Root,
+        Options,
+        Messages,
+        Message,
+        Content,
+        Part,
+        Media,
+        Data,
+    }
+
+    /// <summary>Members that edits depend on.</summary>
+    [Flags]
+    private enum Members
+    {
+        None = 0,
+        Model = 1,
+        Stream = 2,
+        StreamOptions = 4,
+    }
+
+    public override long Settled => Model is null || HasToBeWhole ? 0 : Math.Min(_heldAt ?? Position, Position);
+
+    public override bool HasToBeWhole => NeedsNative || _repeats;
+
+    /// <summary>The edits that do not depend on the tier.</summary>
+    public override IReadOnlyList<Edit> Edits => _usage is { } edit ? [edit] : [];
 
     /// <summary>The model's name; null when there is none.</summary>
-    public string? Model { get; private set; }
+    public ModelName? Model { get; private set; }
 
     public bool Streams { get; private set; }
 
@@ -47,214 +95,246 @@ internal sealed class ChatBodyScan
     /// <param name="maxDepth">Deepest nesting.</param>
     /// <param name="urls">Takes what the upstream would fetch.</param>
     /// <exception cref="JsonException">The body is no JSON.</exception>
-    public static ChatBodyScan? Read(ReadOnlySpan<byte> body, int maxDepth, InputUrls urls)
+    public static ChatBodyScan? Read(ReadOnlyMemory<byte> body, int maxDepth, InputUrls urls)
     {
-        var scan = new ChatBodyScan(urls);
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = maxDepth });
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            return null;
-        }
-
-        scan._opening = (int)reader.TokenStartIndex + 1;
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var name = reader.GetString()!;
-            reader.Read();
-            scan.ReadMember(ref reader, name);
-        }
-
-        // Whatever follows the object is an error of the reader's.
-        while (reader.Read())
-        {
-        }
-
-        scan.AskForUsage();
-        return scan;
+        var scan = new ChatBodyScan(maxDepth, urls);
+        return scan.Read(new ReadOnlySequence<byte>(body), isLast: true) ? scan : null;
     }
 
-    /// <summary>The edits for a model of the upstream, by offset.</summary>
+    /// <summary>All edits for a model of the upstream, by offset.</summary>
     public IReadOnlyList<Edit> EditsFor(string model) =>
-        string.Equals(model, Model, StringComparison.Ordinal)
-            ? _edits
-            : [.. _edits.Append(new Edit(_modelAt.Offset, _modelAt.Length, Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\""))).OrderBy(edit => edit.Offset)];
+        Model?.For(model) is { } renamed ? [.. Edits.Append(renamed).OrderBy(edit => edit.Offset)] : Edits;
 
-    private void ReadMember(ref Utf8JsonReader reader, string name)
+    protected override void TakeName(ref Utf8JsonReader reader, long start)
     {
-        var start = (int)reader.TokenStartIndex;
-        switch (name)
+        var level = _levels.Pop();
+        var name = level.Place switch
         {
-            case "model" when reader.TokenType == JsonTokenType.String:
-                Model = reader.GetString();
-                _modelAt = (start, (int)reader.BytesConsumed - start);
+            Place.Root => NameOf(reader, RootNames),
+            Place.Message => NameOf(reader, MessageNames),
+            Place.Part => NameOf(reader, PartNames) ?? reader.GetString(),
+            Place.Media => reader.GetString(),
+            Place.Options => NameOf(reader, OptionsNames),
+            _ => null,
+        };
+        _levels.Push(level with { Name = name });
+        switch (level.Place, name)
+        {
+            case (Place.Root, "model"):
+                See(Members.Model);
                 break;
-            case "stream":
-                Streams = reader.TokenType == JsonTokenType.True;
+            case (Place.Root, "stream"):
+                See(Members.Stream);
                 break;
-            case "stream_options":
-                ReadStreamOptions(ref reader, start);
+            case (Place.Root, "stream_options"):
+                See(Members.StreamOptions);
+                _heldAt = start;
                 break;
-            case "max_tokens" or "max_completion_tokens" when reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var cap):
-                MaxOutputTokens = Math.Clamp(cap, 1, GenerationConfig.OutputTokenLimit);
+            case (Place.Part, _):
+                (_medium, _mediumMember) = (name!, "");
                 break;
-            case "messages" when reader.TokenType == JsonTokenType.StartArray:
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                {
-                    HasMessages = true;
-                    ReadMessage(ref reader);
-                    _messages++;
-                }
-
+            case (Place.Media, _):
+                _mediumMember = name!;
+                break;
+            case (Place.Options, _):
+                _options = _options! with { IsEmpty = false };
                 break;
             default:
                 break;
         }
-
-        reader.Skip();
     }
 
-    private void ReadStreamOptions(ref Utf8JsonReader reader, int start)
+    protected override void TakeValue(ref Utf8JsonReader reader, long start)
     {
-        var isObject = reader.TokenType == JsonTokenType.StartObject;
-        var members = 0;
-        while (isObject && reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        var place = Place.Root;
+        if (_levels.TryPeek(out var level))
         {
-            members++;
-            var isUsage = reader.ValueTextEquals("include_usage"u8);
-            reader.Read();
-            if (isUsage)
-            {
-                IncludesUsage = reader.TokenType == JsonTokenType.True;
-                _includeUsageAt = ((int)reader.TokenStartIndex, (int)(reader.BytesConsumed - reader.TokenStartIndex));
-            }
-
-            reader.Skip();
+            place = Inside(level.Place, level.Name, reader.TokenType);
+            Note(ref reader, level.Place, level.Name, start);
         }
 
-        reader.Skip();
-        _streamOptionsAt = (start, (int)reader.BytesConsumed - start, isObject, members == 0);
-    }
-
-    private void AskForUsage()
-    {
-        if (!Streams || IncludesUsage)
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
         {
             return;
         }
 
-        _edits.Add((_streamOptionsAt, _includeUsageAt) switch
+        if (place == Place.Data)
         {
-            (_, { } value) => new Edit(value.Offset, value.Length, "true"u8.ToArray()),
-            ({ IsObject: true } options, _) => new Edit(options.Offset + 1, 0, Encoding.UTF8.GetBytes(options.IsEmpty ? "\"include_usage\":true" : "\"include_usage\":true,")),
-            ({ } options, _) => new Edit(options.Offset, options.Length, "{\"include_usage\":true}"u8.ToArray()),
-            _ => new Edit(_opening, 0, "\"stream_options\":{\"include_usage\":true},"u8.ToArray()),
-        });
+            Skip(reader);
+        }
+        else
+        {
+            _levels.Push(new Level(place));
+        }
     }
 
-    private void ReadMessage(ref Utf8JsonReader reader)
+    protected override void TakeEnd(bool isObject, long start)
     {
-        _parts = 0;
-        if (reader.TokenType != JsonTokenType.StartObject)
+        switch (_levels.Pop().Place)
         {
-            reader.Skip();
-            return;
-        }
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isContent = reader.ValueTextEquals("content"u8);
-            reader.Read();
-            if (isContent && reader.TokenType == JsonTokenType.String)
-            {
-                TextBytes += reader.ValueSpan.Length;
-            }
-            else if (isContent && reader.TokenType == JsonTokenType.StartArray)
-            {
-                while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-                {
-                    ReadPart(ref reader);
-                    _parts++;
-                }
-            }
-            else
-            {
-                reader.Skip();
-            }
+            case Place.Options:
+                _options = _options! with { End = start + 1 };
+                AskForUsage(end: null);
+                break;
+            case Place.Root:
+                AskForUsage(start);
+                break;
+            default:
+                break;
         }
     }
 
-    private void ReadPart(ref Utf8JsonReader reader)
+    private static Place Inside(Place place, string? name, JsonTokenType type) => (place, name, type) switch
     {
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
-            return;
-        }
+        (Place.Root, "messages", JsonTokenType.StartArray) => Place.Messages,
+        (Place.Root, "stream_options", _) => Place.Options,
+        (Place.Messages, _, JsonTokenType.StartObject) => Place.Message,
+        (Place.Message, "content", JsonTokenType.StartArray) => Place.Content,
+        (Place.Content, _, JsonTokenType.StartObject) => Place.Part,
+        (Place.Part, { } medium, _) when IsMedium(medium) => Place.Media,
+        (Place.Media, _, _) => Place.Media,
+        _ => Place.Data,
+    };
 
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var name = reader.GetString()!;
-            reader.Read();
-            switch (name)
-            {
-                case "type" when reader.TokenType == JsonTokenType.String:
-                    var isText = reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("refusal"u8);
-                    MediaParts += isText ? 0 : 1;
-                    NeedsNative |= reader.ValueTextEquals("input_audio"u8) || reader.ValueTextEquals("file"u8) || reader.ValueTextEquals("video_url"u8);
-                    break;
-                case "text" when reader.TokenType == JsonTokenType.String:
-                    TextBytes += reader.ValueSpan.Length;
-                    break;
-                case "input_audio" or "file":
-                case var _ when name.EndsWith("_url", StringComparison.Ordinal):
-                    ReadMedia(ref reader, name);
-                    break;
-                default:
-                    reader.Skip();
-                    break;
-            }
-        }
-    }
+    private static MemberName[] Named(params string[] names) => [.. names.Select(name => new MemberName(name, Encoding.UTF8.GetBytes(name)))];
 
-    private void ReadMedia(ref Utf8JsonReader reader, string part)
+    private static string? NameOf(in Utf8JsonReader reader, MemberName[] known)
     {
-        var depth = reader.CurrentDepth;
-        var member = "";
-        do
+        foreach (var name in known)
         {
-            if (reader.TokenType == JsonTokenType.PropertyName)
+            if (reader.ValueTextEquals(name.Bytes))
             {
-                member = reader.GetString()!;
-            }
-            else if (reader.TokenType == JsonTokenType.String)
-            {
-                Note(reader.ValueSpan);
-                if (IsUrl(reader, part, member))
-                {
-                    _urls.Take(reader, () => $"messages[{_messages}].content[{_parts}].{part}{(member.Length > 0 ? $".{member}" : "")}");
-                }
+                return name.Text;
             }
         }
-        while ((reader.TokenType == JsonTokenType.StartObject || reader.CurrentDepth > depth) && reader.Read());
 
-        void Note(ReadOnlySpan<byte> value)
-        {
-            MediaBytes += value.Length * 3L / 4;
-
-            // What an image part holds may be a recording or a document all the same.
-            NeedsNative |= value.StartsWith("data:"u8) && !value.StartsWith("data:image"u8);
-        }
+        return null;
     }
 
-    private static bool IsUrl(in Utf8JsonReader value, string part, string member) => (part, member) switch
+    private static bool IsMedium(string name) => name is "input_audio" or "file" || name.EndsWith("_url", StringComparison.Ordinal);
+
+    private static bool IsUrl(in Utf8JsonReader value, string medium, string member) => (medium, member) switch
     {
         ("input_audio", _) => false,
         ("file", "file_url" or "url") => true,
 
         // Bare base64, unless it has what base64 never has. An escape may stand for anything.
-        ("file", "file_data") => value.ValueIsEscaped ? value.GetString()!.Contains(':', StringComparison.Ordinal) : value.ValueSpan.Contains((byte)':'),
+        ("file", "file_data") when value.ValueIsEscaped => value.GetString()!.Contains(':', StringComparison.Ordinal),
+        ("file", "file_data") => value.HasValueSequence ? value.ValueSequence.PositionOf((byte)':') is not null : value.ValueSpan.Contains((byte)':'),
         ("file", _) => false,
         _ => member is "" or "url",
     };
+
+    private static bool StartsWith(in Utf8JsonReader reader, ReadOnlySpan<byte> prefix) =>
+        reader.HasValueSequence ? new SequenceReader<byte>(reader.ValueSequence).IsNext(prefix) : reader.ValueSpan.StartsWith(prefix);
+
+    private void See(Members member)
+    {
+        // The last of them counts: what was sent for the first one was wrong.
+        _repeats |= _seen.HasFlag(member);
+        _seen |= member;
+    }
+
+    private void Note(ref Utf8JsonReader reader, Place place, string? name, long start)
+    {
+        switch (place, name)
+        {
+            case (Place.Root, "model") when reader.TokenType == JsonTokenType.String:
+                Model = new ModelName(reader.GetString()!, start, LengthOf(reader) + 2);
+                break;
+            case (Place.Root, "stream"):
+                Streams = reader.TokenType == JsonTokenType.True;
+                AskForUsage(end: null);
+                break;
+            case (Place.Root, "stream_options"):
+                IncludesUsage = false;
+                _options = new StreamOptions(start, Position + reader.BytesConsumed, IsObject: reader.TokenType == JsonTokenType.StartObject);
+                if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+                {
+                    AskForUsage(end: null);
+                }
+
+                break;
+            case (Place.Options, "include_usage"):
+                IncludesUsage = reader.TokenType == JsonTokenType.True;
+                _options = reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray
+                    ? _options! with { IsObject = false }
+                    : _options! with { Usage = (start, Position + reader.BytesConsumed - start) };
+                break;
+            case (Place.Root, "max_tokens" or "max_completion_tokens") when reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var cap):
+                MaxOutputTokens = Math.Clamp(cap, 1, GenerationConfig.OutputTokenLimit);
+                break;
+            case (Place.Messages, _):
+                HasMessages = true;
+                (_message, _part) = (_message + 1, -1);
+                break;
+            case (Place.Content, _):
+                _part++;
+                break;
+            case (Place.Message, "content") or (Place.Part, "text") when reader.TokenType == JsonTokenType.String:
+                TextBytes += LengthOf(reader);
+                break;
+            case (Place.Part, "type") when reader.TokenType == JsonTokenType.String:
+                var isText = reader.ValueTextEquals("text"u8) || reader.ValueTextEquals("refusal"u8);
+                MediaParts += isText ? 0 : 1;
+                NeedsNative |= reader.ValueTextEquals("input_audio"u8) || reader.ValueTextEquals("file"u8) || reader.ValueTextEquals("video_url"u8);
+                break;
+            case (Place.Part, { } medium) when reader.TokenType == JsonTokenType.String && IsMedium(medium):
+            case (Place.Media, _) when reader.TokenType == JsonTokenType.String:
+                TakeMedium(reader);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void TakeMedium(in Utf8JsonReader reader)
+    {
+        MediaBytes += LengthOf(reader) * 3 / 4;
+        if (StartsWith(reader, "data:"u8))
+        {
+            // What an image part holds may be a recording or a document all the same.
+            NeedsNative |= !StartsWith(reader, "data:image"u8);
+        }
+        else if (IsUrl(reader, _medium, _mediumMember))
+        {
+            urls.Take(reader, () => $"messages[{_message}].content[{_part}].{_medium}{(_mediumMember.Length > 0 ? $".{_mediumMember}" : "")}");
+        }
+    }
+
+    /// <summary>Has a stream end with its counts, as soon as it is known whether it is one and what the caller says about counts.</summary>
+    private void AskForUsage(long? end)
+    {
+        if (end is null && (_options is null || !_seen.HasFlag(Members.Stream)))
+        {
+            return;
+        }
+
+        _heldAt = null;
+        _usage = !Streams || IncludesUsage ? null : _options switch
+        {
+            null => new Edit(end!.Value, 0, ",\"stream_options\":{\"include_usage\":true}"u8.ToArray()),
+            { IsObject: false } => new Edit(_options.Start, _options.End - _options.Start, "{\"include_usage\":true}"u8.ToArray()),
+            { Usage: { } value } => new Edit(value.Offset, value.Length, "true"u8.ToArray()),
+            { IsEmpty: true } => new Edit(_options.End - 1, 0, "\"include_usage\":true"u8.ToArray()),
+            _ => new Edit(_options.End - 1, 0, ",\"include_usage\":true"u8.ToArray()),
+        };
+    }
+
+    /// <summary>A name as text and as it is written.</summary>
+    private readonly record struct MemberName(string Text, byte[] Bytes);
+
+    /// <summary>An object or array being read, and its member read last.</summary>
+    private readonly record struct Level(Place Place)
+    {
+        public string? Name { get; init; }
+    }
+
+    /// <summary>What the caller says about counts.</summary>
+    private sealed record StreamOptions(long Start, long End, bool IsObject)
+    {
+        public bool IsEmpty { get; init; } = true;
+
+        public (long Offset, long Length)? Usage { get; init; }
+    }
 }

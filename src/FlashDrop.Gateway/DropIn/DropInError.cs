@@ -32,6 +32,8 @@ internal sealed record DropInError(int Status, string Code, string Message)
     public static DropInError Invalid(string message, string? param = null, string code = "invalid_request") =>
         new(StatusCodes.Status400BadRequest, code, message) { Param = param };
 
+    public static DropInError NoObject() => Invalid("The body has to be a JSON object.", code: "invalid_json");
+
     public static DropInError UnknownModel(string model) => new(
         StatusCodes.Status404NotFound, "model_not_found", $"The model '{Short(model)}' is not known here: GET the list of models for the names that are.")
     { Param = "model" };

@@ -27,9 +27,11 @@ internal sealed record RelayPlan
 
     public required IReadOnlyList<Tier> Tiers { get; init; }
 
-    public required bool Streams { get; init; }
+    /// <summary>Whether the answer comes in chunks; known once all of the request has been read.</summary>
+    public required Func<bool> Streams { get; init; }
 
-    public required IAnswerWriter Writer { get; init; }
+    /// <summary>Makes what writes the answer, once it begins.</summary>
+    public required Func<IAnswerWriter> Writer { get; init; }
 
     /// <summary>What to send to a tier; its content calls the action when all of it has been sent.</summary>
     public required Func<Tier, Action, RelayRequest> RequestTo { get; init; }
@@ -82,18 +84,39 @@ internal sealed class DropInRelay(
     /// <summary>
     /// Relays a request while it arrives. The upstream gets its end, without which it cannot act, once all of it has been read, checked and admitted.
     /// </summary>
-    public async Task RunArrivingAsync(DropInCall call, RelayPlan plan, ArrivingBody body)
+    /// <param name="call">The call.</param>
+    /// <param name="body">The request.</param>
+    /// <param name="begin">What to send while it arrives, asked when there is something to send; null to wait until it is whole.</param>
+    /// <param name="finish">
+    /// What is wrong with the request, now that it is whole, or else what to send: what was begun, or, given null, because nothing was or in vain, anew.
+    /// </param>
+    public async Task RunArrivingAsync(
+        DropInCall call, ArrivingBody body, Func<RelayPlan?> begin, Func<RelayPlan?, (RelayPlan? Plan, DropInError? Error)> finish)
     {
+        using var early = CancellationTokenSource.CreateLinkedTokenSource(call.Left, body.Withdrawn);
+        using var patience = new Patience(time, Timeout.InfiniteTimeSpan, early.Token);
         var reading = body.ReadAsync(call.Left);
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(call.Left);
-        using var patience = new Patience(time, Timeout.InfiniteTimeSpan, stop.Token);
-        var sending = reading.IsCompleted ? null : Send(plan, patience);
+        await Task.WhenAny(reading, body.Begun);
+        var begun = reading.IsCompleted ? null : begin();
+        var sending = begun is null ? null : Send(begun, patience);
+        RelayPlan? plan = null;
         LimitLease? lease = null;
-        DropInError? refusal = null;
+        DropInError? refusal;
         try
         {
-            refusal = await reading is { } problem ? DropInError.Of(problem) : null;
+            refusal = await reading;
+            if (body.Withdrawn.IsCancellationRequested)
+            {
+                await EndedAsync(sending);
+                (begun, sending) = (null, null);
+            }
+
             if (refusal is null)
+            {
+                (plan, refusal) = finish(begun);
+            }
+
+            if (plan is not null)
             {
                 (lease, refusal) = await AdmitAsync(call, plan);
             }
@@ -102,10 +125,9 @@ internal sealed class DropInRelay(
         {
             if (lease is null)
             {
-                // The tries under way never got the end of their request: there is no answer to them.
-                body.Refuse();
-                await stop.CancelAsync();
-                await ((Task?)sending ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                // The tries under way never get the end of their request: there is no answer to them. They are cancelled, which is no failure of the route.
+                await early.CancelAsync();
+                await EndedAsync(sending);
             }
         }
 
@@ -117,11 +139,21 @@ internal sealed class DropInRelay(
 
         using (lease)
         {
-            patience.Within(_total);
+            if (sending is not null)
+            {
+                patience.Within(_total);
+                body.Release();
+                await RelayAsync(call, plan!, lease, () => sending);
+                return;
+            }
+
+            using var whole = new Patience(time, _total, call.Left);
             body.Release();
-            await RelayAsync(call, plan, lease, () => sending ?? Send(plan, patience));
+            await RelayAsync(call, plan!, lease, () => Send(plan!, whole));
         }
     }
+
+    private static async Task EndedAsync(Task? sending) => await (sending ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     /// <summary>Checks what the upstream would fetch, then the caller's limits.</summary>
     private async ValueTask<(LimitLease? Lease, DropInError? Refusal)> AdmitAsync(DropInCall call, RelayPlan plan)
@@ -165,7 +197,7 @@ internal sealed class DropInRelay(
             if (error is null)
             {
                 call.Response.Headers[ModelCatalog.TierHeader] = outcome.Tier.ToString().ToLowerInvariant();
-                error = outcome.Live is { } live ? await StreamAsync(call, plan, live) : await WholeAsync(call, plan, outcome);
+                error = outcome.Live is { } live ? await StreamAsync(call, plan.Writer(), live) : await WholeAsync(call, plan.Writer(), outcome);
             }
             else
             {
@@ -191,23 +223,23 @@ internal sealed class DropInRelay(
         return new Reservation(cap.Prompt, plan.Tiers.Max(tier => prices.Price(tier, null, usage, now).CostUsd ?? 0));
     }
 
-    private static async Task<DropInError?> WholeAsync(DropInCall call, RelayPlan plan, RelayOutcome outcome)
+    private static async Task<DropInError?> WholeAsync(DropInCall call, IAnswerWriter writer, RelayOutcome outcome)
     {
         using var answer = outcome.Whole!;
-        var bytes = plan.Writer.Whole(answer.Bytes, outcome.Scan!);
+        var bytes = writer.Whole(answer.Bytes, outcome.Scan!);
         call.Response.ContentType = "application/json; charset=utf-8";
         call.Response.ContentLength = bytes.Length;
         await call.Response.Body.WriteAsync(bytes, call.Left);
         return null;
     }
 
-    private async Task<DropInError?> StreamAsync(DropInCall call, RelayPlan plan, LiveStream live)
+    private async Task<DropInError?> StreamAsync(DropInCall call, IAnswerWriter writer, LiveStream live)
     {
         await using (live)
         {
-            call.Response.ContentType = plan.Writer.StreamType;
+            call.Response.ContentType = writer.StreamType;
             call.Context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-            var output = new StreamOutput(call.Response.BodyWriter, plan.Writer);
+            var output = new StreamOutput(call.Response.BodyWriter, writer);
             while (true)
             {
                 // No event waits for the next one: what has come goes out before there is waiting. Events that come together go together.
@@ -228,7 +260,7 @@ internal sealed class DropInRelay(
                     default:
                         var error = DropInError.Of(live.Error!);
                         await output.FlushAsync(call.Left);
-                        if (plan.Writer is NativeEvents)
+                        if (writer is NativeEvents)
                         {
                             // Google's client knows a bare error only when it is read by itself.
                             await Task.Delay(BreakPause, time, call.Left);

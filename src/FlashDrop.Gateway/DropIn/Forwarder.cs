@@ -14,9 +14,9 @@ namespace FlashDrop.Gateway.DropIn;
 
 /// <summary>A call to make.</summary>
 /// <param name="Tiers">The tiers it may use, first choice first.</param>
-/// <param name="Streams">Whether the answer comes in chunks.</param>
+/// <param name="Streams">Whether the answer comes in chunks; asked once the upstream has the whole request.</param>
 /// <param name="RequestTo">What to send to a tier; its content says when all of it has been sent.</param>
-internal sealed record RelayCall(IReadOnlyList<Tier> Tiers, bool Streams, Func<Tier, Action, RelayRequest> RequestTo);
+internal sealed record RelayCall(IReadOnlyList<Tier> Tiers, Func<bool> Streams, Func<Tier, Action, RelayRequest> RequestTo);
 
 /// <summary>What a call brought: a whole answer, a stream under way, or an error.</summary>
 internal sealed record RelayOutcome(Tier Tier)
@@ -113,7 +113,7 @@ internal sealed class Forwarder(
 
     /// <summary>How long a tier may be silent once it has the whole request; the last one may think about a whole answer as long as the call has.</summary>
     private TimeSpan Silent(RelayCall call, bool isLast) =>
-        !isLast ? _options.FirstTokenTimeout : call.Streams ? _options.LastFirstTokenTimeout : _options.TotalTimeout;
+        !isLast ? _options.FirstTokenTimeout : call.Streams() ? _options.LastFirstTokenTimeout : _options.TotalTimeout;
 
     private async Task<RelayOutcome> TryAsync(RelayCall call, Tier tier, bool isLast, Patience total)
     {
@@ -133,7 +133,7 @@ internal sealed class Forwarder(
 
             response = attempt.Response;
             var body = await response.OpenAsync(patience.Token);
-            if (!call.Streams)
+            if (!call.Streams())
             {
                 return await ReadWholeAsync(tier, response, body, patience, total, isLast);
             }

@@ -73,11 +73,12 @@ public sealed class NativeApi
         var streams = method is "streamGenerateContent";
         var isAsync = TasksApi.IsAsync(request);
         var urls = new InputUrls(_guard);
-        if (method is not "countTokens" && !isAsync && request.ContentLength is null or > ArrivingBody.SegmentBytes)
+        if (method is not "countTokens" && !isAsync && ArrivingBody.Suits(request))
         {
             var found = new NativeBodyScan(_options.MaxJsonDepth, urls);
             using var arriving = new ArrivingBody(request, _options.MaxRequestBytes, found);
-            await _relay.RunArrivingAsync(call, Plan(arriving, found, arriving.Content), arriving);
+            var plan = Plan(arriving, found, sent => arriving.Content(sent));
+            await _relay.RunArrivingAsync(call, arriving, () => plan, _ => (plan, null));
             return;
         }
 
@@ -91,7 +92,7 @@ public sealed class NativeApi
         using var body = new EditedBody(read.Bytes, read);
         if (NativeBodyScan.Read(body.Bytes, _options.MaxJsonDepth, urls, generates: method is not "countTokens") is not { } scan)
         {
-            await call.RefuseAsync(DropInError.Invalid("The body has to be a JSON object.", code: "invalid_json"));
+            await call.RefuseAsync(DropInError.NoObject());
         }
         else if (method is "countTokens" && await _hosts.CheckAsync(urls, call.Left) is { } forbidden)
         {
@@ -114,8 +115,8 @@ public sealed class NativeApi
         {
             Model = model,
             Tiers = ModelCatalog.TiersOf(policy),
-            Streams = streams,
-            Writer = request.Query["alt"] == "sse" || !streams ? new NativeEvents() : new NativeArray(),
+            Streams = () => streams,
+            Writer = () => request.Query["alt"] == "sse" || !streams ? new NativeEvents() : new NativeArray(),
             RequestTo = (tier, sent) => new RelayRequest(_models.PathOf(tier, streams), () => content(sent)),
             Estimate = () => new TokenCap(TokenEstimate.Cautious(facts), facts.MaxOutputTokens),
             Urls = urls,

@@ -8,21 +8,17 @@ using FlashDrop.Gateway.Urls;
 namespace FlashDrop.Gateway.DropIn;
 
 /// <summary>
-/// Reads a native request where it lies, at once or piece by piece while it arrives, and lists what has to be edited for the upstream: members in
-/// snake case, turns without a role, an output cap that is not stated. What is inside texts, schemas and function arguments stays as it is.
-/// Not safe for concurrent use.
+/// Finds what has to be edited in a native request: members in snake case, turns without a role, an output cap that is not stated. What is inside
+/// texts, schemas and function arguments stays as it is. Not safe for concurrent use.
 /// </summary>
 /// <param name="maxDepth">Deepest nesting.</param>
 /// <param name="urls">Takes what the upstream would fetch.</param>
 /// <param name="generates">Whether an answer is asked for, rather than a count.</param>
-internal sealed class NativeBodyScan(int maxDepth, InputUrls urls, bool generates = true)
+internal sealed class NativeBodyScan(int maxDepth, InputUrls urls, bool generates = true) : BodyScan(maxDepth)
 {
     private readonly List<Edit> _edits = [];
     private readonly List<(string Type, long Bytes)> _media = [];
     private readonly Stack<Level> _levels = new();
-    private JsonReaderState _state = new(new JsonReaderOptions { MaxDepth = maxDepth });
-    private int? _skippingAt;
-    private bool? _isObject;
 
     private enum Place
     {
@@ -40,11 +36,7 @@ internal sealed class NativeBodyScan(int maxDepth, InputUrls urls, bool generate
         Data,
     }
 
-    /// <summary>Bytes read and understood so far; an edit never lies before them once they are.</summary>
-    public long Position { get; private set; }
-
-    /// <summary>The edits found so far, by offset.</summary>
-    public IReadOnlyList<Edit> Edits => _edits;
+    public override IReadOnlyList<Edit> Edits => _edits;
 
     /// <summary>Bytes of text in the prompt.</summary>
     public long TextBytes { get; private set; }
@@ -67,70 +59,7 @@ internal sealed class NativeBodyScan(int maxDepth, InputUrls urls, bool generate
         return scan.Read(new ReadOnlySequence<byte>(body), isLast: true) ? scan : null;
     }
 
-    /// <summary>Reads on; whether the body is an object, as far as one can tell.</summary>
-    /// <param name="unread">What has arrived from <see cref="Position"/> on.</param>
-    /// <param name="isLast">Whether nothing follows.</param>
-    /// <exception cref="JsonException">The body is no JSON.</exception>
-    public bool Read(ReadOnlySequence<byte> unread, bool isLast)
-    {
-        var reader = new Utf8JsonReader(unread, isLast, _state);
-        while (_isObject is not false && reader.Read())
-        {
-            Take(ref reader);
-        }
-
-        _state = reader.CurrentState;
-        Position += reader.BytesConsumed;
-        return _isObject is not false;
-    }
-
-    private static Place Inside(Place place, string name) => (place, name) switch
-    {
-        (Place.Root, "generateContentRequest") => Place.Root,
-        (Place.Root, "contents") => Place.Content,
-        (Place.Root, "systemInstruction") => Place.System,
-        (Place.Root, "generationConfig") => Place.Config,
-        (Place.Root, "tools") => Place.Tools,
-        (Place.Root, "toolConfig") => Place.ToolConfig,
-        (Place.Content or Place.System or Place.Response, "parts") => Place.Part,
-        (Place.Part, "functionResponse") => Place.Response,
-        (Place.Part, "inlineData" or "fileData" or "videoMetadata") => Place.Blob,
-        (Place.Config, "thinkingConfig") => Place.Thinking,
-        (Place.Tools, "functionDeclarations") => Place.Declarations,
-        (Place.ToolConfig, "functionCallingConfig") => Place.ToolConfig,
-        _ => Place.Data,
-    };
-
-    private static long LengthOf(in Utf8JsonReader reader) => reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
-
-    private void Take(ref Utf8JsonReader reader)
-    {
-        if (_skippingAt is { } depth)
-        {
-            _skippingAt = reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray && reader.CurrentDepth == depth ? null : depth;
-            return;
-        }
-
-        _isObject ??= reader.TokenType == JsonTokenType.StartObject;
-        var start = Position + reader.TokenStartIndex;
-        switch (reader.TokenType)
-        {
-            case JsonTokenType.PropertyName:
-                TakeName(ref reader, start);
-                break;
-            case JsonTokenType.EndObject:
-                Close(_levels.Pop(), start);
-                break;
-            case JsonTokenType.EndArray:
-                _levels.Pop();
-                break;
-            default:
-                TakeValue(ref reader, start);
-                break;
-        }
-    }
-
-    private void TakeName(ref Utf8JsonReader reader, long start)
+    protected override void TakeName(ref Utf8JsonReader reader, long start)
     {
         var level = _levels.Pop();
         var name = reader.GetString()!;
@@ -143,7 +72,7 @@ internal sealed class NativeBodyScan(int maxDepth, InputUrls urls, bool generate
         _levels.Push(level with { Name = camel, HasRole = level.HasRole || camel is "role", HasCap = level.HasCap || camel is "maxOutputTokens" });
     }
 
-    private void TakeValue(ref Utf8JsonReader reader, long start)
+    protected override void TakeValue(ref Utf8JsonReader reader, long start)
     {
         var place = Place.Root;
         if (_levels.TryPop(out var level))
@@ -162,13 +91,39 @@ internal sealed class NativeBodyScan(int maxDepth, InputUrls urls, bool generate
 
         if (place == Place.Data)
         {
-            _skippingAt = reader.CurrentDepth;
+            Skip(reader);
         }
         else
         {
             _levels.Push(new Level(place));
         }
     }
+
+    protected override void TakeEnd(bool isObject, long start)
+    {
+        var level = _levels.Pop();
+        if (isObject)
+        {
+            Close(level, start);
+        }
+    }
+
+    private static Place Inside(Place place, string name) => (place, name) switch
+    {
+        (Place.Root, "generateContentRequest") => Place.Root,
+        (Place.Root, "contents") => Place.Content,
+        (Place.Root, "systemInstruction") => Place.System,
+        (Place.Root, "generationConfig") => Place.Config,
+        (Place.Root, "tools") => Place.Tools,
+        (Place.Root, "toolConfig") => Place.ToolConfig,
+        (Place.Content or Place.System or Place.Response, "parts") => Place.Part,
+        (Place.Part, "functionResponse") => Place.Response,
+        (Place.Part, "inlineData" or "fileData" or "videoMetadata") => Place.Blob,
+        (Place.Config, "thinkingConfig") => Place.Thinking,
+        (Place.Tools, "functionDeclarations") => Place.Declarations,
+        (Place.ToolConfig, "functionCallingConfig") => Place.ToolConfig,
+        _ => Place.Data,
+    };
 
     /// <summary>Adds what an object lacks at its end, which is the last moment and the first one at which that is known.</summary>
     private void Close(Level level, long end)

@@ -23,6 +23,10 @@ seen.structured = JSON.parse((await ask('Describe a ship.', {
   responseSchema: { type: 'OBJECT', properties: { name: { type: 'STRING' }, masts: { type: 'INTEGER' } }, required: ['name', 'masts'] },
 })).text);
 
+// Large enough to be forwarded while it arrives.
+seen.large = (await ask('x'.repeat(1_200_000))).text;
+seen.largeAudio = (await ask(['x'.repeat(1_200_000), inline('standup.mp3', 'audio/mp3')])).text;
+
 let streamed = '';
 let tokens = 0;
 for await (const chunk of await client.models.generateContentStream({ model, contents: 'Tell a story. SIMULATE_WORDS:60', config: { systemInstruction: 'Be brief.' } })) {

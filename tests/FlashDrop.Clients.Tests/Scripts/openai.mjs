@@ -43,6 +43,14 @@ for await (const chunk of await ask('Tell a story. SIMULATE_WORDS:60', { stream:
 seen.streamed = streamed;
 seen.streamUsage = usage.total_tokens;
 
+// Large enough to be forwarded while it arrives; the second one has to be translated after all.
+const much = { type: 'text', text: 'x'.repeat(1_200_000) };
+seen.large = '';
+for await (const chunk of await ask([much], { stream: true })) {
+  seen.large += chunk.choices[0].delta.content ?? '';
+}
+seen.largeAudio = text(await ask([much, { type: 'input_audio', input_audio: { data: base64('standup.mp3'), format: 'mp3' } }]));
+
 try {
   await client.chat.completions.create({ model: 'unknown', messages: [{ role: 'user', content: 'x' }] });
 } catch (error) {

@@ -135,6 +135,18 @@ internal sealed class DropInHost : IAsyncDisposable
         return await SendAsync(request);
     }
 
+    public async Task<Answer> SendAsync(HttpRequestMessage request, params (string Name, string Value)[] headers)
+    {
+        foreach (var (name, value) in headers)
+        {
+            request.Headers.Remove(name);
+            request.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
+        return new Answer(response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
     /// <summary>Waits until as many usage rows are stored.</summary>
     public async Task<IReadOnlyList<Core.Metering.UsageRecord>> UsageAsync(int count)
     {
@@ -152,18 +164,6 @@ internal sealed class DropInHost : IAsyncDisposable
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
         await Upstream.DisposeAsync();
-    }
-
-    private async Task<Answer> SendAsync(HttpRequestMessage request, params (string Name, string Value)[] headers)
-    {
-        foreach (var (name, value) in headers)
-        {
-            request.Headers.Remove(name);
-            request.Headers.TryAddWithoutValidation(name, value);
-        }
-
-        using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
-        return new Answer(response.StatusCode, response.Headers, response.Content.Headers.ContentType?.MediaType, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
     private sealed class Quiet : IHostLifetime
