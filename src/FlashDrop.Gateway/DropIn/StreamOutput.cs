@@ -62,7 +62,11 @@ internal sealed class StreamOutput(PipeWriter output, IAnswerWriter writer)
 
     private void WritePassing()
     {
-        output.Write(_passing);
-        _passing = default;
+        // Kestrel gives too little memory to whoever asks for some after having asked for some and written nothing.
+        if (_passing.Count > 0)
+        {
+            output.Write(_passing);
+            _passing = default;
+        }
     }
 }

@@ -39,7 +39,7 @@ public sealed class StreamOutputTests
     private static async Task<string> RelayAsync(byte[] upstream, int bytesARead, IAnswerWriter writer)
     {
         using var caller = new MemoryStream();
-        var pipe = PipeWriter.Create(caller);
+        var pipe = new PlainWriter(PipeWriter.Create(caller));
         var output = new StreamOutput(pipe, writer);
         using var frames = new RelayFrames(1024 * 1024);
         var scan = new AnswerScan();
@@ -58,5 +58,32 @@ public sealed class StreamOutputTests
 
         await pipe.CompleteAsync();
         return Encoding.UTF8.GetString(caller.ToArray());
+    }
+
+    /// <summary>Takes memory to be asked for only by who writes something into it, as Kestrel's writer does.</summary>
+    private sealed class PlainWriter(PipeWriter inner) : PipeWriter
+    {
+        private bool _asked;
+
+        public override Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            Assert.False(_asked, "Memory was asked for twice.");
+            _asked = true;
+            return inner.GetMemory(sizeHint);
+        }
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        public override void Advance(int bytes)
+        {
+            _asked &= bytes == 0;
+            inner.Advance(bytes);
+        }
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
+
+        public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+        public override void CancelPendingFlush() => inner.CancelPendingFlush();
     }
 }
