@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Mutation testing: eng/mutate.sh EvoLink|Core [FOLDER]. Changes the code in thousands of ways, one at a time; each change has to make a test
-# fail. With a folder only its files are changed, for example "eng/mutate.sh Core Jobs", and no score is required. The whole of a project
+# Mutation testing: eng/mutate.sh EvoLink|Core [FOLDER...]. Changes the code in thousands of ways, one at a time; each change has to make a test
+# fail. With folders only their files are changed, for example "eng/mutate.sh Core Jobs Budgets", and no score is required. The whole of a project
 # takes hours on two cores. Results: StrykerOutput/PROJECT/reports. What is left out, and why: eng/mutation/PROJECT.yaml.
 set -euo pipefail
 
-if [[ $# -lt 1 || $# -gt 2 || ! $1 =~ ^(EvoLink|Core)$ || ! ${2:-x} =~ ^[A-Za-z/]+$ ]]; then
-  echo "usage: $0 EvoLink|Core [FOLDER]" >&2
+if [[ ! ${1:-} =~ ^(EvoLink|Core)$ || ! "${*:2}" =~ ^[A-Za-z/\ ]*$ ]]; then
+  echo "usage: $0 EvoLink|Core [FOLDER...]" >&2
   exit 2
 fi
 
@@ -21,8 +21,11 @@ export MutationRun=true FLASHDROP_FUZZ_CASES=200
 export DOTNET_INFO_WAIT_TIME=120000
 
 part=()
-if [[ $# -eq 2 ]]; then
-  part=(--mutate "**/$2/**" --break-at 0)
+for folder in "${@:2}"; do
+  part+=(--mutate "**/$folder/**")
+done
+if [[ $# -gt 1 ]]; then
+  part+=(--break-at 0)
 fi
 
 cd "tests/FlashDrop.$1.Tests"

