@@ -96,6 +96,13 @@ public sealed class ChunkPatternTests
 
     private static string Told(AnswerScan scan) => JsonSerializer.Serialize(new
     {
-        scan.Usage, scan.ModelVersion, scan.ResponseId, scan.FinishReason, scan.Blocked, scan.IsWhole, scan.HasChunk, scan.IsUsageOnly,
+        scan.Usage,
+        scan.ModelVersion,
+        scan.ResponseId,
+        scan.FinishReason,
+        scan.Blocked,
+        scan.IsWhole,
+        scan.HasChunk,
+        scan.IsUsageOnly,
     });
 }

@@ -64,7 +64,9 @@ internal static class StandIn
         candidates = new[] { new Candidate(new { parts = new[] { new { text } }, role = "model" }, isLast ? "STOP" : null, 0) },
         usageMetadata = new
         {
-            promptTokenCount = 12, candidatesTokenCount = tokens, totalTokenCount = 12 + tokens,
+            promptTokenCount = 12,
+            candidatesTokenCount = tokens,
+            totalTokenCount = 12 + tokens,
             promptTokensDetails = new[] { new { modality = "TEXT", tokenCount = 12 } },
         },
         modelVersion = "gemini-2.5-flash",
