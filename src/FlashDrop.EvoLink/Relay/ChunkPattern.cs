@@ -16,7 +16,7 @@ internal sealed class ChunkPattern
 
     private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdefABCDEF"u8);
 
-    private readonly ArrayBufferWriter<byte> _bytes = new(512);
+    private readonly ArrayBufferWriter<byte> _bytes = new();
     private int _text;
     private int _counts;
     private int _after;
