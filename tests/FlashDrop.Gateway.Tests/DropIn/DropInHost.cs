@@ -57,10 +57,13 @@ internal sealed class DropInHost : IAsyncDisposable
     /// <summary>The model of each generation the upstream was asked for, in order.</summary>
     public IReadOnlyList<string?> Asked => [.. Upstream.Requests.Where(r => r.Kind is RequestKind.Generate or RequestKind.Stream or RequestKind.Chat).Select(r => r.Model)];
 
-    public static async Task<DropInHost> StartAsync(Dictionary<string, string?>? settings = null, params FaultRule[] faults)
+    public static Task<DropInHost> StartAsync(Dictionary<string, string?>? settings = null, params FaultRule[] faults) => StartAsync(TimeProvider.System, settings, faults);
+
+    /// <summary>With a clock of its own; the upstream keeps the system's.</summary>
+    public static async Task<DropInHost> StartAsync(TimeProvider time, Dictionary<string, string?>? settings = null, params FaultRule[] faults)
     {
         var upstream = await SimulatorHost.StartAsync(new SimulatorOptions { Faults = faults }, TestContext.Current.CancellationToken);
-        var storage = new InMemoryStorage(TimeProvider.System);
+        var storage = new InMemoryStorage(time);
         var names = new FakeHostNames();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
@@ -75,6 +78,7 @@ internal sealed class DropInHost : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRouting();
         builder.Services
+            .AddSingleton(time)
             .AddSingleton<IJobStore>(storage.Jobs)
             .AddSingleton<IContentStore>(storage.Content)
             .AddSingleton<IWorkQueue>(storage.Queue)
