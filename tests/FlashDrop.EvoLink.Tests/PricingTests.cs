@@ -52,6 +52,35 @@ public sealed class PricingTests
         Assert.Equal((row is null, row is null), (priced.Unpriced, priced.CostUsd is null));
     }
 
+    [Theory]
+    [InlineData("gemini-2.5-flash-latest", "gemini-2.5-flash")]
+    [InlineData("gemini-2.5-flash-exp", "gemini-2.5-flash")]
+    [InlineData("gemini-2.5-flash-experimental", "gemini-2.5-flash")]
+    [InlineData("gemini-2.5-flash-stable", "gemini-2.5-flash")]
+    [InlineData("gemini-2.5-flash-preview-09-2025", "gemini-2.5-flash")]
+    [InlineData("publishers/google/models/Gemini-2.5-Flash@001", "gemini-2.5-flash")]
+    [InlineData("models/gemini-2.5-flash:free", "gemini-2.5-flash")]
+    [InlineData(" gemini-2.5-flash ", "gemini-2.5-flash")]
+    [InlineData("gemini-2.5-flash-8", "gemini-2.5-flash-8")]
+    [InlineData("gemini-2.5-flash-8b", "gemini-2.5-flash-8b")]
+    [InlineData("gemini-001", "gemini-001")]
+    [InlineData(":free", ":free")]
+    public void ModelId_IsReducedToItsFamily(string id, string family) => Assert.Equal(family, ModelFamily.Of(id));
+
+    [Fact]
+    public async Task RowsOfOneDay_TheLaterOneInTheSettingsApplies()
+    {
+        await using var upstream = new Upstream(
+            ("FlashDrop:Prices:Tiers:0:Tier", "standard"),
+            ("FlashDrop:Prices:Tiers:0:EffectiveFrom", "2026-11-23"),
+            ("FlashDrop:Prices:Tiers:0:Input", "1"),
+            ("FlashDrop:Prices:Tiers:1:Tier", "standard"),
+            ("FlashDrop:Prices:Tiers:1:EffectiveFrom", "2026-11-23"),
+            ("FlashDrop:Prices:Tiers:1:Input", "2"));
+
+        Assert.Equal(2m, upstream.Services.GetRequiredService<IPriceBook>().Price(Tier.Standard, null, new TokenUsage { PromptTokens = 1_000_000 }, Today).CostUsd);
+    }
+
     [Fact]
     public async Task ForeignFamilyWithARow_CostsItsRates()
     {
@@ -130,6 +159,35 @@ public sealed class PricingTests
     [Fact]
     public void ToolTokens_CostTheInputRate() =>
         Assert.Equal(3m, PriceBook.Cost(new TokenUsage { PromptTokens = 1_000_000, ToolUsePromptTokens = 500_000 }, new TierPrice { Input = 2m }));
+
+    [Fact]
+    public void ToolTokens_BesideAudio_CostTheInputRateToo() =>
+        Assert.Equal(
+            // 600k fresh text and 500k of tools × 2, 400k audio × 10
+            2.2m + 4m,
+            PriceBook.Cost(
+                new TokenUsage { PromptTokens = 1_000_000, ToolUsePromptTokens = 500_000, PromptDetails = [new("AUDIO", 400_000)] },
+                new TierPrice { Input = 2m, AudioInput = 10m }));
+
+    [Fact]
+    public void CachedAudio_IsNoMoreThanWhatWasCachedOrAudio()
+    {
+        var rates = new TierPrice { Input = 1m, AudioInput = 10m, CacheRead = 0.1m, AudioCacheRead = 0.5m };
+
+        // All 100k that were cached are audio: 600k other fresh × 1, 300k audio fresh × 10, 100k audio cached × 0.5.
+        Assert.Equal(0.6m + 3m + 0.05m, PriceBook.Cost(Usage(cached: 100_000, audio: 400_000, cachedAudio: 300_000), rates));
+
+        // All 100k of audio were cached: 700k other fresh × 1, 200k other cached × 0.1, 100k audio cached × 0.5.
+        Assert.Equal(0.7m + 0.02m + 0.05m, PriceBook.Cost(Usage(cached: 300_000, audio: 100_000, cachedAudio: 200_000), rates));
+
+        static TokenUsage Usage(long cached, long audio, long cachedAudio) => new()
+        {
+            PromptTokens = 1_000_000,
+            CachedTokens = cached,
+            PromptDetails = [new("AUDIO", audio)],
+            CacheDetails = [new("AUDIO", cachedAudio)],
+        };
+    }
 
     [Fact]
     public void CachedAudio_CostsItsOwnRate() =>

@@ -12,6 +12,8 @@ public sealed class ReadableJsonTests
     [InlineData("""{"a":"the other \uDE00"}""", "the other \uFFFD")]
     [InlineData("""{"a":"\ud83d\ud83d\ude00"}""", "\uFFFD\U0001F600")]
     [InlineData("""{"a":"\ud83d\u0041"}""", "\uFFFDA")]
+    [InlineData("""{"a":"\ud83d\ud83d"}""", "\uFFFD\uFFFD")]
+    [InlineData("""{"a":"\ud83d and \ude00"}""", "\uFFFD and \uFFFD")]
     [InlineData("""{"a":"a pair \ud83d\ude00"}""", "a pair \U0001F600")]
     [InlineData("""{"a":"\\ud83d is no escape"}""", @"\ud83d is no escape")]
     [InlineData("""{"a":"\u00e9"}""", "é")]
@@ -25,6 +27,17 @@ public sealed class ReadableJsonTests
 
         Assert.Equal("x\uFFFD", JsonElement.Parse(ReadableJson.Of(json).Span).GetProperty("a").GetString());
     }
+
+    [Fact]
+    public void StrayBytesAndHalvesOfPairs_AreBothMarked()
+    {
+        byte[] json = [.. "{\"a\":\"x"u8, 0xC3, .. "\\ud83d\"}"u8];
+
+        Assert.Equal("x\uFFFD\uFFFD", JsonElement.Parse(ReadableJson.Of(json).Span).GetProperty("a").GetString());
+    }
+
+    [Fact]
+    public void EscapeAtTheVeryBeginning_IsMarkedToo() => Assert.Equal(@"\ufffd", Encoding.UTF8.GetString(ReadableJson.Of(@"\ud83d").Span));
 
     [Fact]
     public void WhatIsReadable_IsLeftAsItIs()

@@ -75,7 +75,7 @@ internal static class ErrorReader
 
         var error = root.Get("error") is { ValueKind: JsonValueKind.Object } inner ? inner : root;
         var (textCode, number) = ReadCode(error);
-        if (number is null && textCode is null && error.ValueKind == JsonValueKind.Object)
+        if (number is null && textCode is null)
         {
             (textCode, number) = ReadCode(root);
         }

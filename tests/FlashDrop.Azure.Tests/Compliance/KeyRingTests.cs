@@ -4,7 +4,6 @@ using FlashDrop.EvoLink.Keys;
 using FlashDrop.Testing;
 using FlashDrop.Testing.Compliance;
 using FlashDrop.Testing.Keys;
-using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
@@ -29,17 +28,6 @@ public sealed class KeyVaultKeyRingComplianceTests : KeyRingCompliance
         await ring.GetAsync(TestContext.Current.CancellationToken);
         await ((KeyVaultKeyRing)ring).Pending;
     }
-}
-
-public sealed class ConfigurationKeyRingTests : KeyRingCompliance
-{
-    private readonly IConfigurationRoot _configuration = new ConfigurationBuilder().AddInMemoryCollection().Build();
-
-    protected override IKeyRing Create() => new ConfigurationKeyRing(_configuration);
-
-    protected override void Put(string secret) => _configuration[ConfigurationKeyRing.ConfigurationKey] = secret;
-
-    protected override Task AgeAsync(IKeyRing ring) => Task.CompletedTask;
 }
 
 public sealed class FakeKeyRingTests : KeyRingCompliance
