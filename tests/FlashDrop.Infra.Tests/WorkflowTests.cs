@@ -15,7 +15,7 @@ public sealed partial class WorkflowTests
     {
         Dictionary<string, string> workflows = Workflows();
 
-        Assert.Equal(6, workflows.Count);
+        Assert.Equal(7, workflows.Count);
         Assert.Equal("", string.Join("\n", await NodeTool.LintAsync("workflow", workflows, Cancel)));
     }
 
