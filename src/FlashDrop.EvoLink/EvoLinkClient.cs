@@ -200,7 +200,7 @@ internal sealed partial class EvoLinkClient(
             await stream.ReadFirstAsync(cancellationToken);
             if (stream.Events[0] is StreamEvent.Broken { Error: var error })
             {
-                var fate = error.Code is "truncated_stream" or "empty_response" or "malformed_frame" ? Fate.Lost : Fate.Refused;
+                var fate = error.Code is "empty_response" or "malformed_frame" ? Fate.Lost : Fate.Refused;
                 return Call<OpenStream>.Failure(error, fate);
             }
 

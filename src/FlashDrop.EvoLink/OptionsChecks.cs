@@ -33,7 +33,7 @@ internal sealed class OptionsChecks
                     Annotations(list[index]!, $"{path}:{property.Name}:{index}");
                 }
             }
-            else if (value is not null and not string && property.PropertyType.Namespace?.StartsWith("FlashDrop", StringComparison.Ordinal) == true && !property.PropertyType.IsEnum)
+            else if (value is not null && property.PropertyType.Namespace?.StartsWith("FlashDrop", StringComparison.Ordinal) == true && !property.PropertyType.IsEnum)
             {
                 Annotations(value, $"{path}:{property.Name}");
             }
@@ -73,7 +73,7 @@ internal sealed class UpstreamOptionsValidator : IValidateOptions<UpstreamOption
                 options.MaxFrameBytes,
                 $"has to be at most MaxResponseBytes, {options.MaxResponseBytes}")
             .Require(
-                options.UserAgent.All(character => character is >= ' ' and <= '~'),
+                options.UserAgent?.All(character => character is >= ' ' and <= '~') != false,
                 $"{Section}:{nameof(options.UserAgent)}",
                 options.UserAgent,
                 "has to be printable ASCII");

@@ -33,10 +33,17 @@ public sealed class ClientTests
     [Theory]
     [InlineData("gemini-2.5-flash", """{"thinkingBudget":512}""", """{"thinkingBudget":512}""")]
     [InlineData("gemini-2.5-flash", """{"thinkingLevel":"minimal"}""", """{"thinkingBudget":0}""")]
+    [InlineData("gemini-2.5-flash", """{"thinkingLevel":"low"}""", """{"thinkingBudget":1024}""")]
+    [InlineData("gemini-2.5-flash", """{"thinkingLevel":"Medium"}""", """{"thinkingBudget":8192}""")]
     [InlineData("gemini-2.5-flash", """{"thinkingLevel":"high"}""", """{"thinkingBudget":24576}""")]
+    [InlineData("gemini-2.5-flash", """{"thinkingLevel":"endless"}""", null)]
+    [InlineData("gemini-2.5-flash", """{"thinkingBudget":512,"thinkingLevel":"high"}""", """{"thinkingBudget":512}""")]
+    [InlineData("gemini-3", """{"thinkingBudget":512,"thinkingLevel":"high"}""", """{"thinkingLevel":"high"}""")]
+    [InlineData("gemini-flash", """{"thinkingBudget":7}""", """{"thinkingBudget":7}""")]
     [InlineData("gemini-3.5-flash-lite", """{"thinkingBudget":0,"includeThoughts":true}""", """{"thinkingLevel":"minimal","includeThoughts":true}""")]
     [InlineData("evolink/gemini-3-flash", """{"thinkingBudget":1024}""", """{"thinkingLevel":"low"}""")]
     [InlineData("gemini-10-flash", """{"thinkingBudget":1025}""", """{"thinkingLevel":"medium"}""")]
+    [InlineData("gemini-3.5-flash-lite", """{"thinkingBudget":8192}""", """{"thinkingLevel":"medium"}""")]
     [InlineData("gemini-3.5-flash-lite", """{"thinkingBudget":8193}""", """{"thinkingLevel":"high"}""")]
     [InlineData("gemini-3.5-flash-lite", """{"thinkingBudget":-1}""", null)]
     [InlineData("gemini-3.5-flash-lite", """{"thinkingLevel":"low"}""", """{"thinkingLevel":"low"}""")]
@@ -201,7 +208,9 @@ public sealed class ClientTests
         await using var upstream = new Upstream(("FlashDrop:Upstream:MaxResponseBytes", "70000"), ("FlashDrop:Upstream:MaxFrameBytes", "70000"))
             .Answers($$"""{"candidates":[],"x":"{{new string('x', 80_000)}}"}""");
 
-        Assert.Equal("response_too_large", Assert.IsType<SubmitOutcome.Failed>(await upstream.Client.SubmitAsync(Upstream.Ask(), None)).Error.Code);
+        Assert.Equal(
+            new UpstreamError { Kind = ErrorKind.Fix, Code = "response_too_large", Message = "The answer exceeds the limit of 70000 bytes.", HttpStatus = 200, RequestId = "req-1" },
+            Assert.IsType<SubmitOutcome.Failed>(await upstream.Client.SubmitAsync(Upstream.Ask(), None)).Error);
     }
 
     [Fact]
@@ -262,10 +271,7 @@ public sealed class ClientTests
     {
         const string Refusal = """{"error":{"code":400,"message":"Please use a valid role: user, model.","status":"INVALID_ARGUMENT"}}""";
         await using var upstream = new Upstream().Answers(Refusal, 400).Answers(Fixtures.Native).Answers(Refusal, 400);
-        var request = Upstream.Ask(key: "0123456789abcdef") with
-        {
-            Body = new GenerateContentRequest { SystemInstruction = Content.User(Part.FromText("Be brief.")), Contents = [Content.User(Part.FromText("Hi"))] },
-        };
+        var request = WithInstruction("0123456789abcdef");
 
         Assert.IsType<SubmitOutcome.Answered>(await upstream.Client.SubmitAsync(request, None));
 
@@ -277,6 +283,33 @@ public sealed class ClientTests
 
         Assert.Equal(ErrorKind.Fix, Assert.IsType<SubmitOutcome.Failed>(await upstream.Client.SubmitAsync(request, None)).Error.Kind);
         Assert.Equal(4, upstream.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(null, null)]
+    [InlineData(94, 96)]
+    [InlineData(95, null)]
+    [InlineData(96, null)]
+    public async Task RepeatWithoutRoles_NeverReusesTheKeyOfTheOtherBody(int? length, int? repeated)
+    {
+        await using var upstream = new Upstream().Answers("""{"error":{"code":400,"message":"Please use a VALID ROLE: user, model."}}""", 400).Answers(Fixtures.Native);
+        var key = length is { } count ? new string('k', count) : null;
+
+        await upstream.Client.SubmitAsync(WithInstruction(key), None);
+
+        Assert.Equal(2, upstream.Requests.Count);
+        Assert.Equal(key, upstream.Requests[0].Header("Idempotency-Key"));
+        Assert.Equal(repeated is null ? null : $"{key}.r", upstream.Requests[1].Header("Idempotency-Key"));
+        Assert.Equal(repeated, upstream.Requests[1].Header("Idempotency-Key")?.Length);
+    }
+
+    [Fact]
+    public async Task OtherRefusal_IsNotRepeatedWithoutRoles()
+    {
+        await using var upstream = new Upstream().Answers("""{"error":{"code":400,"message":"Unknown field."}}""", 400);
+
+        Assert.IsType<SubmitOutcome.Failed>(await upstream.Client.SubmitAsync(WithInstruction(key: null), None));
+        Assert.Single(upstream.Requests);
     }
 
     [Theory]
@@ -322,8 +355,20 @@ public sealed class ClientTests
     {
         await using var upstream = new Upstream().Answers(Fixtures.PendingTask);
 
-        Assert.Equal("unexpected_task", Assert.IsType<SubmitOutcome.Unanswered>(await upstream.Client.GenerateAsync(Upstream.Ask(), None)).Error.Code);
-        Assert.Single(upstream.Requests);
+        var unanswered = Assert.IsType<SubmitOutcome.Unanswered>(await upstream.Client.GenerateAsync(Upstream.Ask(), None));
+
+        Assert.Equal("req-1", unanswered.RequestId);
+        Assert.Equal(
+            new UpstreamError
+            {
+                Kind = ErrorKind.Retry,
+                Code = "unexpected_task",
+                Message = "The upstream made a task of a plain call: task-unified-1793697164-k3v9x2ab",
+                HttpStatus = 200,
+                RequestId = "req-1",
+            },
+            unanswered.Error);
+        Assert.Equal("https://direct.evolink.ai/v1beta/models/gemini-2.5-flash:generateContent", Assert.Single(upstream.Requests).Url.AbsoluteUri);
     }
 
     [Fact]
@@ -362,7 +407,8 @@ public sealed class ClientTests
         var running = Assert.IsType<TaskReading.Running>(await upstream.Client.ReadTaskAsync("t1", None));
 
         Assert.Equal(("t1", "Processing", 100), (running.Task.Id, running.Task.Status, running.Task.Progress));
-        Assert.Equal("https://api.evolink.ai/v1/tasks/t1", Assert.Single(upstream.Requests).Url.AbsoluteUri);
+        var asked = Assert.Single(upstream.Requests);
+        Assert.Equal((HttpMethod.Get, "https://api.evolink.ai/v1/tasks/t1"), (asked.Method, asked.Url.AbsoluteUri));
     }
 
     [Theory]
@@ -375,7 +421,31 @@ public sealed class ClientTests
 
         var failed = Assert.IsType<TaskReading.Failed>(await upstream.Run(upstream.Client.ReadTaskAsync("t1", None)));
 
-        Assert.Equal(("resource_not_found", ErrorKind.Retry), (failed.Error.Code, failed.Error.Kind));
+        Assert.Equal(("resource_not_found", ErrorKind.Retry, false), (failed.Error.Code, failed.Error.Kind, failed.Error.ConcernsModel));
+    }
+
+    [Theory]
+    [InlineData("<html>maintenance</html>", "http_502", "<html>maintenance</html>", 502)]
+    [InlineData("""{"hello":"world"}""", "unreadable_task", """The answer is no task: {"hello":"world"}""", 200)]
+    [InlineData("""{"error":{"code":503,"message":"busy","type":"service_unavailable_error"}}""", "service_unavailable_error", "busy", 503)]
+    public async Task AnswerThatIsNoTask_LeavesTheTaskUnknown(string body, string code, string message, int status)
+    {
+        await using var upstream = new Upstream(("FlashDrop:Upstream:Resilience:ReadTask:Retries", "0")).Answers(body);
+
+        Assert.Equal(
+            new UpstreamError { Kind = ErrorKind.Retry, Code = code, Message = message, HttpStatus = status, RequestId = "req-1" },
+            Assert.IsType<TaskReading.Unknown>(await upstream.Client.ReadTaskAsync("t1", None)).Error);
+    }
+
+    [Fact]
+    public async Task TaskAboveTheLimit_IsFailed()
+    {
+        await using var upstream = new Upstream(("FlashDrop:Upstream:MaxResponseBytes", "70000"), ("FlashDrop:Upstream:MaxFrameBytes", "70000"))
+            .Answers($$"""{"id":"t1","status":"completed","results":["{{new string('x', 80_000)}}"]}""");
+
+        Assert.Equal(
+            new UpstreamError { Kind = ErrorKind.Fix, Code = "unreadable_result", Message = "The task exceeds the limit of 70000 bytes.", HttpStatus = 200, RequestId = "req-1" },
+            Assert.IsType<TaskReading.Failed>(await upstream.Client.ReadTaskAsync("t1", None)).Error);
     }
 
     [Theory]
@@ -399,4 +469,9 @@ public sealed class ClientTests
 
         await Assert.ThrowsAsync<ArgumentException>(() => upstream.Client.ReadTaskAsync(id, None));
     }
+
+    private static UpstreamRequest WithInstruction(string? key) => Upstream.Ask(key: key) with
+    {
+        Body = new GenerateContentRequest { SystemInstruction = Content.User(Part.FromText("Be brief.")), Contents = [Content.User(Part.FromText("Hi"))] },
+    };
 }

@@ -34,12 +34,13 @@ public sealed class RequestBodyTests
             iter: 60);
 
     [Theory]
-    [InlineData(1_000, 999)]
-    [InlineData(1_000, 1_001)]
-    [InlineData(0, 1)]
-    [InlineData(49_152, 49_153)]
-    [InlineData(49_152, 20)]
-    public async Task MediaOfAnotherLengthThanAnnounced_BodyIsNeverCompleted(int announced, int actual)
+    [InlineData(1_000, 999, "ended after 999")]
+    [InlineData(1_000, 1_001, "has more")]
+    [InlineData(0, 1, "has more")]
+    [InlineData(49_152, 49_153, "has more")]
+    [InlineData(49_152, 20, "ended after 20")]
+    [InlineData(100_000, 60_000, "ended after 60000")]
+    public async Task MediaOfAnotherLengthThanAnnounced_BodyIsNeverCompleted(int announced, int actual, string found)
     {
         var source = new MediaSource("image/png", announced, _ => Task.FromResult<Stream>(new MemoryStream(new byte[actual])));
         using var content = new RequestContent(RequestBody.Write(Request(source)));
@@ -48,10 +49,63 @@ public sealed class RequestBodyTests
         var exception = await Assert.ThrowsAsync<MediaException>(() => content.CopyToAsync(wire, TestContext.Current.CancellationToken));
 
         Assert.Equal("media_length_mismatch", exception.Code);
-        Assert.Contains($"{announced}", exception.Message, StringComparison.Ordinal);
+        Assert.Equal($"Media of type image/png was announced with {announced} bytes but {found}; the request was not completed.", exception.Message);
+        Assert.True(exception.IsPermanent);
         Assert.True(wire.Length < content.Headers.ContentLength);
         Assert.False(content.Completed);
     }
+
+    [Theory]
+    [InlineData(true, "Media of type image/png could not be read: no blob")]
+    [InlineData(false, "Media of type image/png could not be read: The response ended prematurely.")]
+    public async Task MediaThatCannotBeRead_IsNamedWithItsCauseAndWorthAnotherTry(bool onOpening, string message)
+    {
+        var source = new MediaSource(
+            "image/png", 10, _ => onOpening ? throw new UnauthorizedAccessException("no blob") : Task.FromResult<Stream>(ScriptedStream.Of(TimeProvider.System, StreamEnd.Breaks, "abc")));
+        using var content = new RequestContent(RequestBody.Write(Request(source)));
+
+        var exception = await Assert.ThrowsAsync<MediaException>(() => content.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken));
+
+        Assert.Equal(("media_unreadable", message, false), (exception.Code, exception.Message, exception.IsPermanent));
+        Assert.False(content.Completed);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task CancelledMedia_IsACancellation(bool onOpening)
+    {
+        using var cancelled = new CancellationTokenSource();
+        await cancelled.CancelAsync();
+        var source = new MediaSource(
+            "image/png", 10, _ => onOpening ? throw new OperationCanceledException() : Task.FromResult<Stream>(ScriptedStream.Of(TimeProvider.System, StreamEnd.GoesSilent)));
+        using var content = new RequestContent(RequestBody.Write(Request(source)));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => content.CopyToAsync(Stream.Null, cancelled.Token));
+    }
+
+    [Fact]
+    public void ImpossibleMediaLength_IsRefusedBeforeAnythingIsSent()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => RequestBody.Write(Request(OfLength(-1))));
+        Assert.Throws<OverflowException>(() => RequestBody.Write(Request(OfLength(long.MaxValue))));
+        Assert.Throws<OverflowException>(() => RequestBody.Write(Request(OfLength(long.MaxValue / 2), OfLength(long.MaxValue / 2))));
+
+        static MediaSource OfLength(long length) => new("image/png", length, _ => Task.FromResult(Stream.Null));
+    }
+
+    [Fact]
+    public void Media_IsWrittenInline() => Assert.Equal(
+        """[{"role":"user","parts":[{"inlineData":{"mimeType":"image/png","data":""}}]}]""",
+        Written(Request(Source([1, 2, 3], 3))).GetProperty("contents").GetRawText());
+
+    [Fact]
+    public void RawPart_KeepsNamesThatAreNoWords() => Assert.Equal(
+        """[{"role":"user","parts":[{"_":{"__":1,"":2},"someName":{"otherName":{"deep_name":3}}}]}]""",
+        Written(new GenerateContentRequest
+        {
+            Contents = [Content.User(new Part { Raw = JsonElement.Parse("""{"_":{"__":1,"":2},"some_name":{"_other__name":{"deep_name":3}}}""") })],
+        }).GetProperty("contents").GetRawText());
 
     [Fact]
     public async Task LargeMedia_AllocationsDoNotGrowWithItsSize()
@@ -153,13 +207,28 @@ public sealed class RequestBodyTests
         Assert.Null(RequestBody.MergeSystemText(Upstream.Ask().Body));
     }
 
+    [Theory]
+    [InlineData("user", "user: be brief hi")]
+    [InlineData("", "user: be brief hi")]
+    [InlineData("model", "user: be brief, model: hi")]
+    public void SystemText_JoinsTheFirstUserTurnOrBecomesIt(string role, string turns)
+    {
+        var merged = RequestBody.MergeSystemText(new GenerateContentRequest
+        {
+            SystemInstruction = new Content("system", [Part.FromText("be brief")]),
+            Contents = [new Content(role, [Part.FromText("hi")])],
+        });
+
+        Assert.Equal(turns, string.Join(", ", merged!.Contents.Select(turn => $"{turn.Role}: {string.Join(' ', turn.Parts.Select(part => part.Text))}")));
+    }
+
     [Fact]
     public void SignedFileUrl_IsNotInTheTextForm() =>
         Assert.DoesNotContain("sig=", new FileData("a/b", new Uri("https://x.example/a?sig=secret")).ToString(), StringComparison.Ordinal);
 
     private static JsonElement Written(GenerateContentRequest request) => JsonElement.Parse(Encoding.UTF8.GetString(RequestBody.Write(request).Json.Span));
 
-    private static GenerateContentRequest Request(MediaSource source) => new() { Contents = [Content.User(new Part { Media = source })] };
+    private static GenerateContentRequest Request(params IEnumerable<MediaSource> media) => new() { Contents = [Content.User([.. media.Select(source => new Part { Media = source })])] };
 
     private static MediaSource Source(byte[] bytes, int piece) =>
         new("image/png", bytes.Length, _ => Task.FromResult<Stream>(new PiecewiseStream(bytes, piece)));

@@ -1,7 +1,10 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.EvoLink.Tasks;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace FlashDrop.EvoLink.Tests;
 
@@ -173,7 +176,8 @@ public sealed class ResilienceTests
         }
 
         var open = Assert.IsType<SubmitOutcome.Failed>(await upstream.Client.SubmitAsync(Upstream.Ask(), None)).Error;
-        Assert.Equal(("circuit_open", ErrorKind.Retry, false), (open.Code, open.Kind, open.Sent));
+        Assert.Equal(
+            ("circuit_open", ErrorKind.Retry, false, "direct.evolink.ai failed too often and is left alone for a while."), (open.Code, open.Kind, open.Sent, open.Message));
         Assert.InRange(open.RetryAfter!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(10));
         Assert.Equal("circuit_open", Assert.IsType<SubmitOutcome.Failed>(await upstream.Run(upstream.Client.GenerateAsync(Upstream.Ask(), None))).Error.Code);
         Assert.Equal("circuit_open", Assert.IsType<StreamEvent.Broken>(Assert.Single(await upstream.Collect(Upstream.Ask()))).Error.Code);
@@ -218,12 +222,119 @@ public sealed class ResilienceTests
         {
             Assert.True(await stream.MoveNextAsync());
             var limited = Assert.IsType<SubmitOutcome.Failed>(await upstream.Client.SubmitAsync(Upstream.Ask(), None)).Error;
-            Assert.Equal(("concurrency_limited", ErrorKind.Retry), (limited.Code, limited.Kind));
+            Assert.Equal(
+                ("concurrency_limited", ErrorKind.Retry, false, "Too many calls to direct.evolink.ai are under way or waiting."),
+                (limited.Code, limited.Kind, limited.Sent, limited.Message));
             Assert.Equal("concurrency_limited", Assert.IsType<StreamEvent.Broken>(Assert.Single(await upstream.Collect(Upstream.Ask()))).Error.Code);
         }
 
         Assert.IsType<SubmitOutcome.TaskCreated>(await upstream.Client.SubmitAsync(Upstream.Ask(), None));
         Assert.Equal(2, upstream.Requests.Count);
+    }
+
+    [Fact]
+    public async Task CallThatGetsNoTurnInTime_IsRefusedUnsent()
+    {
+        await using var upstream = new Upstream(
+            ("FlashDrop:Upstream:Resilience:Concurrency:Permits", "1"),
+            ("FlashDrop:Upstream:Resilience:Generate:AttemptTimeout", "00:00:04"),
+            ("FlashDrop:Upstream:Resilience:Generate:TotalTimeout", "00:00:05"),
+            ("FlashDrop:Upstream:Resilience:Stream:AttemptTimeout", "00:00:04"),
+            ("FlashDrop:Upstream:Resilience:Stream:TotalTimeout", "00:00:05"));
+        upstream.Then((_, _) => Task.FromResult(Upstream.Streaming(ScriptedStream.Of(upstream.Time, StreamEnd.GoesSilent, Fixtures.Sse(Fixtures.Chunk1)))));
+        await using var holder = upstream.Client.StreamAsync(Upstream.Ask(), None).GetAsyncEnumerator(None);
+        Assert.True(await holder.MoveNextAsync());
+
+        var call = await upstream.Run(upstream.Client.GenerateAsync(Upstream.Ask(), None));
+        var stream = await upstream.Collect(Upstream.Ask());
+
+        Assert.Equal(
+            new UpstreamError { Kind = ErrorKind.Retry, Code = "timeout", Message = "The call had no turn in time.", Sent = false },
+            Assert.IsType<SubmitOutcome.Failed>(call).Error);
+        Assert.Equal("concurrency_limited", Assert.IsType<StreamEvent.Broken>(Assert.Single(stream)).Error.Code);
+        Assert.Single(upstream.Requests);
+    }
+
+    [Fact]
+    public async Task CallerWhoLeavesTheQueue_IsLetGo()
+    {
+        await using var upstream = new Upstream(("FlashDrop:Upstream:Resilience:Concurrency:Permits", "1"));
+        upstream.Then((_, _) => Task.FromResult(Upstream.Streaming(ScriptedStream.Of(upstream.Time, StreamEnd.GoesSilent, Fixtures.Sse(Fixtures.Chunk1)))));
+        await using var holder = upstream.Client.StreamAsync(Upstream.Ask(), None).GetAsyncEnumerator(None);
+        Assert.True(await holder.MoveNextAsync());
+        using var caller = new CancellationTokenSource();
+        await using var waiting = upstream.Client.StreamAsync(Upstream.Ask(), caller.Token).GetAsyncEnumerator(None);
+        var turn = waiting.MoveNextAsync();
+
+        await caller.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await turn);
+    }
+
+    [Fact]
+    public async Task NoRetries_IsOneTry()
+    {
+        await using var upstream = new Upstream(("FlashDrop:Upstream:Resilience:Generate:Retries", "0")).Answers(Busy, 503);
+
+        Assert.IsType<SubmitOutcome.Failed>(await upstream.Run(upstream.Client.GenerateAsync(Upstream.Ask(), None)));
+        Assert.Single(upstream.Requests);
+    }
+
+    [Theory]
+    [InlineData(null, 0, 60)]
+    [InlineData("7", 7, 17.25)]
+    public async Task CallersWhoFailTogether_DoNotComeBackInStepNorTooEarly(string? retryAfter, double earliest, double latest)
+    {
+        await using var upstream = new Upstream(
+            ("FlashDrop:Upstream:Resilience:Generate:Retries", "1"),
+            ("FlashDrop:Upstream:Resilience:Generate:BaseDelay", "00:00:20"),
+            ("FlashDrop:Upstream:Resilience:Generate:MaxDelay", "00:01:00"));
+        upstream.Answers(Slow, 429, and: response => response.Headers.TryAddWithoutValidation("Retry-After", retryAfter));
+
+        await upstream.Run(Task.WhenAll(Enumerable.Range(0, 4).Select(_ => upstream.Client.GenerateAsync(Upstream.Ask(), None))));
+
+        var waits = upstream.Requests.Select(request => (request.At - upstream.Requests[0].At).TotalSeconds).Order().Skip(4).ToList();
+        Assert.Equal(4, waits.Count);
+        Assert.All(waits, wait => Assert.InRange(wait, earliest, latest));
+        Assert.NotEqual(waits[0], waits[^1]);
+    }
+
+    [Fact]
+    public async Task Logs_NameTheCallAndItsFailure_AndShowNeitherKeyNorAnswer()
+    {
+        using var logs = new Logs();
+        await using var upstream = new Upstream(services => services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(logs)));
+        upstream.Answers(Busy, 503).Answers(Fixtures.Native);
+
+        await upstream.Run(upstream.Client.GenerateAsync(Upstream.Ask(), None));
+
+        var retry = Assert.Single(logs.Lines, line => line.Contains("OnRetry", StringComparison.Ordinal));
+        Assert.Contains("'FlashDrop.EvoLink.Generate/direct.evolink.ai/Standard/Retry'", retry, StringComparison.Ordinal);
+        Assert.Contains("'Refused (service_unavailable_error)'", retry, StringComparison.Ordinal);
+        Assert.Contains(logs.Lines, line => line.Contains("Authorization: *", StringComparison.Ordinal));
+        Assert.DoesNotContain(logs.Lines, line => line.Contains(Upstream.Secret, StringComparison.Ordinal) || line.Contains("Two ships", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("", "empty_response", true)]
+    [InlineData("data: {broken\n\n", "malformed_frame", true)]
+    [InlineData($"data: {Busy}\n\n", "service_unavailable_error", true)]
+    [InlineData($"data: {Slow}\n\n", "rate_limit_error", false)]
+    public async Task StreamWithoutAChunk_CountsAgainstTheHostUnlessTheRequestIsToBlame(string content, string code, bool againstHost)
+    {
+        await using var upstream = new Upstream(
+            ("FlashDrop:Upstream:Resilience:Stream:Retries", "0"),
+            ("FlashDrop:Upstream:Resilience:CircuitBreaker:MinimumThroughput", "2"));
+        var body = ScriptedStream.Of(upstream.Time, StreamEnd.Closes, content.Length == 0 ? [] : [content]);
+        upstream.Then((_, _) => Task.FromResult(Upstream.Streaming(body)));
+        upstream.Answers(content, contentType: "text/event-stream");
+
+        Assert.Equal(code, Assert.IsType<StreamEvent.Broken>(Assert.Single(await upstream.Collect(Upstream.Ask()))).Error.Code);
+        await upstream.Collect(Upstream.Ask());
+        await upstream.Collect(Upstream.Ask());
+
+        Assert.Equal(againstHost ? 2 : 3, upstream.Requests.Count);
+        Assert.True(body.Disposed);
     }
 
     [Fact]
@@ -301,5 +412,26 @@ public sealed class ResilienceTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await next);
         Assert.True(body.Disposed);
+    }
+
+    private sealed class Logs : ILoggerProvider, ILogger
+    {
+        private readonly ConcurrentQueue<string> _lines = new();
+
+        public IReadOnlyCollection<string> Lines => _lines;
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            _lines.Enqueue(formatter(state, exception));
+
+        public void Dispose()
+        {
+        }
     }
 }

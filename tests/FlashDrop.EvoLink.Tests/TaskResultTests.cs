@@ -158,6 +158,33 @@ public sealed class TaskResultTests
         Assert.DoesNotContain("sig=abc", found.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task EmptyLinkedDocument_IsFailedAndSaysSo()
+    {
+        await using var upstream = Completed(""" "results":["https://files.evolink.ai/r/1.json"] """).Answers("");
+
+        Assert.Equal(
+            new UpstreamError
+            {
+                Kind = ErrorKind.Fix, Code = "unreadable_result", Message = "The document linked as the task's result is empty.", HttpStatus = 200, RequestId = "req-1",
+            },
+            Assert.IsType<TaskReading.Failed>(await upstream.Client.ReadTaskAsync("t1", CancellationToken.None)).Error);
+    }
+
+    [Fact]
+    public async Task SilentLink_IsLookedAtLater()
+    {
+        await using var upstream = Completed(
+            """ "results":["https://files.evolink.ai/r/1.json"] """,
+            ("FlashDrop:Upstream:Resilience:ReadTask:AttemptTimeout", "00:00:02"),
+            ("FlashDrop:Upstream:Resilience:ReadTask:Retries", "1")).IsSilent();
+
+        Assert.Equal(
+            new UpstreamError { Kind = ErrorKind.Retry, Code = "timeout", Message = "The task's result could not be fetched in time." },
+            Assert.IsType<TaskReading.Unknown>(await upstream.Run(upstream.Client.ReadTaskAsync("t1", CancellationToken.None))).Error);
+        Assert.Equal(3, upstream.Requests.Count);
+    }
+
     [Theory]
     [InlineData("8.8.8.8", true)]
     [InlineData("2606:4700::1111", true)]

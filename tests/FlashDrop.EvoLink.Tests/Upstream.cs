@@ -32,6 +32,13 @@ internal sealed class Upstream : HttpMessageHandler, IAsyncDisposable
     private readonly ServiceProvider _services;
 
     public Upstream(params IReadOnlyList<(string Key, string Value)> settings)
+        : this(static _ => { }, settings)
+    {
+    }
+
+    /// <param name="replace">Adds services that count instead of the usual ones.</param>
+    /// <param name="settings">The settings that differ from the defaults.</param>
+    public Upstream(Action<IServiceCollection> replace, params IReadOnlyList<(string Key, string Value)> settings)
     {
         Keys = new FakeKeyRing(Secret);
         var configuration = new ConfigurationBuilder()
@@ -40,6 +47,7 @@ internal sealed class Upstream : HttpMessageHandler, IAsyncDisposable
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(Time);
         services.AddSingleton<IKeyRing>(Keys);
+        replace(services);
         services.AddEvoLink(configuration);
         services.AddHttpClient(EvoLinkServiceCollectionExtensions.HttpClientName).ConfigurePrimaryHttpMessageHandler(() => this);
         services.AddHttpClient(EvoLinkServiceCollectionExtensions.ResultsHttpClientName).ConfigurePrimaryHttpMessageHandler(() => this);

@@ -210,11 +210,6 @@ internal sealed class RequestBody
 
     private static string CamelCase(string name)
     {
-        if (!name.Contains('_', StringComparison.Ordinal))
-        {
-            return name;
-        }
-
         var words = name.Split('_', StringSplitOptions.RemoveEmptyEntries);
         return words.Length == 0
             ? name

@@ -65,7 +65,7 @@ internal sealed class RequestContent : HttpContent
             while (remaining > 0)
             {
                 var wanted = (int)Math.Min(BlockBytes, remaining);
-                var read = await ReadAsync(source, block.AsMemory(0, wanted), cancellationToken);
+                var read = await ReadAsync(source, media, block.AsMemory(0, wanted), cancellationToken);
                 if (read < wanted)
                 {
                     throw MediaException.WrongLength(media, $"ended after {media.Length - remaining + read}");
@@ -106,7 +106,7 @@ internal sealed class RequestContent : HttpContent
         }
     }
 
-    private static async ValueTask<int> ReadAsync(Stream source, Memory<byte> block, CancellationToken cancellationToken)
+    private static async ValueTask<int> ReadAsync(Stream source, MediaSource media, Memory<byte> block, CancellationToken cancellationToken)
     {
         try
         {
@@ -114,14 +114,14 @@ internal sealed class RequestContent : HttpContent
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            throw MediaException.Unreadable(null, exception);
+            throw MediaException.Unreadable(media, exception);
         }
     }
 
     private static async Task RefuseSurplusAsync(Stream source, MediaSource media, CancellationToken cancellationToken)
     {
         var probe = new byte[1];
-        if (await ReadAsync(source, probe, cancellationToken) > 0)
+        if (await ReadAsync(source, media, probe, cancellationToken) > 0)
         {
             throw MediaException.WrongLength(media, "has more");
         }
@@ -142,8 +142,8 @@ internal sealed class MediaException : Exception
     public static MediaException WrongLength(MediaSource media, string found) =>
         new("media_length_mismatch", $"Media of type {media.MimeType} was announced with {media.Length} bytes but {found}; the request was not completed.", null);
 
-    public static MediaException Unreadable(MediaSource? media, Exception cause) =>
-        new("media_unreadable", $"Media{(media is null ? "" : $" of type {media.MimeType}")} could not be read: {cause.Message}", cause);
+    public static MediaException Unreadable(MediaSource media, Exception cause) =>
+        new("media_unreadable", $"Media of type {media.MimeType} could not be read: {cause.Message}", cause);
 
     /// <summary>Finds the media failure behind the exception an HTTP stack wraps it in.</summary>
     public static MediaException? Find(Exception? exception)
