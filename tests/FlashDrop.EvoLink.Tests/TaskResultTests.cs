@@ -166,7 +166,11 @@ public sealed class TaskResultTests
         Assert.Equal(
             new UpstreamError
             {
-                Kind = ErrorKind.Fix, Code = "unreadable_result", Message = "The document linked as the task's result is empty.", HttpStatus = 200, RequestId = "req-1",
+                Kind = ErrorKind.Fix,
+                Code = "unreadable_result",
+                Message = "The document linked as the task's result is empty.",
+                HttpStatus = 200,
+                RequestId = "req-1",
             },
             Assert.IsType<TaskReading.Failed>(await upstream.Client.ReadTaskAsync("t1", CancellationToken.None)).Error);
     }
