@@ -18,14 +18,12 @@ internal sealed class AnswerAssembler
     private readonly Dictionary<string, JsonElement> _top = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonElement> _candidate = new(StringComparer.Ordinal);
     private readonly Dictionary<string, JsonElement> _usage = new(StringComparer.Ordinal);
-    private string? _finishReason;
-    private string? _blockReason;
 
     /// <summary>Whether any chunk came.</summary>
     public bool HasAny { get; private set; }
 
     /// <summary>Whether the answer ended on purpose: with a finish reason, or because the prompt was blocked.</summary>
-    public bool IsWhole => _finishReason is not null || _blockReason is not null;
+    public bool IsWhole { get; private set; }
 
     /// <summary>Adds one chunk, native or OpenAI.</summary>
     /// <returns>The chunk in native form and the visible text it adds.</returns>
@@ -50,11 +48,11 @@ internal sealed class AnswerAssembler
             }
         }
 
-        _blockReason = native.Get("promptFeedback")?.GetText("blockReason") ?? _blockReason;
-        if (chunk.Get("usage")?.Has("cost") == true)
+        IsWhole |= native.Get("promptFeedback")?.GetText("blockReason") is not null;
+        if (chunk.Get("usage") is { } usage && usage.Has("cost"))
         {
-            // Only the cost: the counts are in usageMetadata by now.
-            _top["usage"] = chunk.Get("usage")!.Value;
+            // For the cost: the counts are in usageMetadata by now.
+            _top["usage"] = usage;
         }
 
         var candidate = NativeAnswer.FirstCandidate(native);
@@ -63,7 +61,7 @@ internal sealed class AnswerAssembler
             return new StreamEvent.Chunk("", native);
         }
 
-        _finishReason = candidate.GetText("finishReason") ?? _finishReason;
+        IsWhole |= candidate.GetText("finishReason") is not null;
         foreach (var field in candidate.EnumerateObject())
         {
             if (field.Value.ValueKind != JsonValueKind.Null && !field.NameEquals("content"u8))
@@ -75,10 +73,7 @@ internal sealed class AnswerAssembler
         var added = "";
         foreach (var part in NativeAnswer.Parts(candidate))
         {
-            if (AddPart(part) is { Length: > 0 } visible)
-            {
-                added = added.Length == 0 ? visible : added + visible;
-            }
+            added += AddPart(part);
         }
 
         _text.Append(added);

@@ -17,6 +17,9 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(16 * 1024);
     private int _start;
     private int _end;
+
+    /// <summary>How far the line or the object being read was looked through.</summary>
+    private int _scanned;
     private bool _completed;
     private Mode _mode = Mode.Start;
     private bool _inArray;
@@ -25,10 +28,8 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
     private int _dataLines;
     private bool _isErrorEvent;
     private bool _skipLineFeed;
-    private int _lineScanned;
 
     // Of the bare object being read.
-    private int _scanned;
     private int _depth;
     private bool _inString;
     private bool _escaped;
@@ -50,13 +51,6 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
 
     /// <summary>Whether a frame outgrew the limit; nothing more is parsed then.</summary>
     public bool FrameTooLarge { get; private set; }
-
-    public void Append(ReadOnlySpan<byte> bytes)
-    {
-        MakeRoom(bytes.Length);
-        bytes.CopyTo(_buffer.AsSpan(_end));
-        _end += bytes.Length;
-    }
 
     /// <summary>Room to read into, followed by <see cref="Advance"/>.</summary>
     public Memory<byte> GetMemory(int sizeHint)
@@ -111,29 +105,22 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
         var buffer = _buffer;
         _buffer = [];
         _start = _end = 0;
-        if (buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        ArrayPool<byte>.Shared.Return(buffer);
     }
 
     private static bool IsSpace(byte value) => value is (byte)' ' or (byte)'\r' or (byte)'\n' or (byte)'\t';
 
     private void MakeRoom(int wanted)
     {
-        if (_start == _end)
-        {
-            _start = _end = 0;
-            _lineScanned = _scanned = 0;
-        }
-
         if (_buffer.Length - _end >= wanted)
         {
             return;
         }
 
         var pending = _end - _start;
-        var target = _buffer.Length - pending >= wanted && _start > 0 ? _buffer : ArrayPool<byte>.Shared.Rent(Math.Max(_buffer.Length * 2, pending + wanted));
+
+        // The pool has powers of two: at least twice the room.
+        var target = _buffer.Length - pending >= wanted ? _buffer : ArrayPool<byte>.Shared.Rent(pending + wanted);
         _buffer.AsSpan(_start, pending).CopyTo(target);
         if (!ReferenceEquals(target, _buffer))
         {
@@ -141,8 +128,7 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
             _buffer = target;
         }
 
-        _lineScanned = Math.Max(0, _lineScanned - _start);
-        _scanned = Math.Max(0, _scanned - _start);
+        _scanned -= _start;
         _start = 0;
         _end = pending;
     }
@@ -150,7 +136,7 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
     private bool TrySkipToFrame()
     {
         var pending = _buffer.AsSpan(_start, _end - _start);
-        if (!_completed && pending.Length < 3 && ByteOrderMark.StartsWith(pending))
+        if (!_completed && ByteOrderMark.StartsWith(pending))
         {
             return false;
         }
@@ -185,7 +171,7 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
             if (!_inArray)
             {
                 _mode = Mode.Events;
-                _lineScanned = _start;
+                _scanned = _start;
                 return true;
             }
 
@@ -294,7 +280,7 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
                 if (_buffer[_start] == '\n')
                 {
                     _start++;
-                    _lineScanned = _start;
+                    _scanned = _start;
                 }
             }
 
@@ -311,11 +297,10 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
                 return Step.Again;
             }
 
-            _lineScanned = Math.Max(_lineScanned, _start);
-            var lineBreak = _buffer.AsSpan(_lineScanned, _end - _lineScanned).IndexOfAny((byte)'\n', (byte)'\r');
+            var lineBreak = _buffer.AsSpan(_scanned, _end - _scanned).IndexOfAny((byte)'\n', (byte)'\r');
             if (lineBreak < 0)
             {
-                _lineScanned = _end;
+                _scanned = _end;
                 if (Outgrown(_end - _start + _joined.WrittenCount))
                 {
                     return Step.Starved;
@@ -324,7 +309,7 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
                 return _completed ? ReadLastLine(out frame) : Step.Starved;
             }
 
-            var lineEnd = _lineScanned + lineBreak;
+            var lineEnd = _scanned + lineBreak;
             var line = _buffer.AsSpan(_start, lineEnd - _start);
             _skipLineFeed = _buffer[lineEnd] == '\r';
             if (Outgrown(line.Length + _joined.WrittenCount))
@@ -332,24 +317,20 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
                 return Step.Starved;
             }
 
-            if (line.IsEmpty)
-            {
-                _start = _lineScanned = lineEnd + 1;
-                if (EmitEvent(out frame))
-                {
-                    return Step.Frame;
-                }
-
-                continue;
-            }
-
             if (_dataLines == 0 && TryReadWholeEvent(line, lineEnd, out frame))
             {
                 return Step.Frame;
             }
 
-            ReadField(line);
-            _start = _lineScanned = lineEnd + 1;
+            _start = _scanned = lineEnd + 1;
+            if (!line.IsEmpty)
+            {
+                ReadField(line);
+            }
+            else if (EmitEvent(out frame))
+            {
+                return Step.Frame;
+            }
         }
     }
 
@@ -367,7 +348,7 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
         var value = ValueOf(line);
         frame = new Frame(_buffer.AsMemory(lineEnd - value.Length, value.Length), _isErrorEvent) { Event = _buffer.AsMemory(_start, lineEnd + ending - _start) };
         _isErrorEvent = _skipLineFeed = false;
-        _start = _lineScanned = lineEnd + ending;
+        _start = _scanned = lineEnd + ending;
         return true;
     }
 
@@ -379,12 +360,8 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
 
     private Step ReadLastLine(out Frame frame)
     {
-        if (_start < _end)
-        {
-            ReadField(_buffer.AsSpan(_start, _end - _start));
-            _start = _lineScanned = _end;
-        }
-
+        ReadField(_buffer.AsSpan(_start, _end - _start));
+        _start = _scanned = _end;
         return EmitEvent(out frame) ? Step.Frame : Step.Starved;
     }
 
@@ -426,7 +403,7 @@ internal sealed class FrameParser(long maxFrameBytes) : IDisposable
 
     private bool Outgrown(long length)
     {
-        FrameTooLarge |= length > maxFrameBytes;
+        FrameTooLarge = length > maxFrameBytes;
         return FrameTooLarge;
     }
 

@@ -36,7 +36,7 @@ internal sealed class StreamReading(long maxFrameBytes, long maxBytes, ErrorCont
     /// <summary>Takes the bytes written to <see cref="GetMemory"/> and adds the events they complete.</summary>
     public void Advance(ReadOnlySpan<byte> bytes, List<StreamEvent> events)
     {
-        if (_headLength < HeadBytes && _frameCount == 0)
+        if (_frameCount == 0)
         {
             var taken = Math.Min(bytes.Length, HeadBytes - _headLength);
             bytes[..taken].CopyTo(_head.AsSpan(_headLength));
@@ -88,11 +88,6 @@ internal sealed class StreamReading(long maxFrameBytes, long maxBytes, ErrorCont
     /// <summary>The stream broke: a whole answer stays whole, anything else is <paramref name="error"/>.</summary>
     public void Fail(UpstreamError error, List<StreamEvent> events)
     {
-        if (_closed)
-        {
-            return;
-        }
-
         if (_assembler.IsWhole)
         {
             Finish(events);

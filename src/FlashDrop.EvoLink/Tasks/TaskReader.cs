@@ -123,8 +123,8 @@ internal static class TaskReader
         var info = task.Get("task_info") ?? default;
         return new UpstreamTask
         {
-            Id = task.GetText("id") ?? "",
-            Status = task.GetString("status") ?? "",
+            Id = task.GetString("id")!,
+            Status = task.GetString("status")!,
             Progress = task.GetLong("progress") is { } progress ? (int)Math.Clamp(progress, 0, 100) : null,
             Created = Time(task.GetLong("created") ?? task.GetLong("created_at")),
             Model = task.GetString("model"),
@@ -263,8 +263,7 @@ internal static class TaskReader
     private static bool TryLink(string text, Func<Uri, bool> isLink, [NotNullWhen(true)] out Uri? link)
     {
         link = null;
-        if (!text.StartsWith("http", StringComparison.OrdinalIgnoreCase)
-            || text.Length > 4_096
+        if (text.Length > 4_096
             || text.Any(char.IsWhiteSpace)
             || !Uri.TryCreate(text, UriKind.Absolute, out var uri)
             || uri.Scheme is not ("http" or "https")
