@@ -116,6 +116,25 @@ public sealed class SocketTests
             (error.Code, error.Kind, error.Message));
     }
 
+    [Fact]
+    public async Task LinkNobodyAnswersAt_IsFetchedLater()
+    {
+        int port;
+        using (var gone = new Listener())
+        {
+            port = gone.Port;
+        }
+
+        await using var services = Services(port, allowLoopback: true);
+
+        var (text, error) = await services.GetRequiredService<LinkedResults>().FetchAsync(new Uri($"http://127.0.0.1:{port}/result.json"), TestContext.Current.CancellationToken);
+
+        Assert.Null(text);
+        Assert.Equal(
+            new UpstreamError { Kind = ErrorKind.Retry, Code = "result_link_unavailable", Message = $"The link to the task's result could not be fetched: http://127.0.0.1:{port}/result.json" },
+            error);
+    }
+
     /// <summary>The system knows the name under another address: only what was looked up, checked and kept finds the listener.</summary>
     [Fact]
     public async Task NameThatChangesItsMind_IsConnectedToAtTheAddressThatWasChecked_AndCheckedAgainNextTime()
