@@ -20,13 +20,14 @@ public sealed class MergedAnswerTests
               "finishReason":"STOP","avgLogprobs":null,"citationMetadata":{"x":1}}],"usageMetadata":{"candidatesTokenCount":5},"modelVersion":"m2"}
              """, " leave.", true),
             ("""{"candidates":[{"finishReason":"STOP"}]}""", "", true),
+            ("""{"candidates":[{"safetyRatings":[]}]}""", "", true),
             ("""{"usageMetadata":7}""", "", true));
 
         Assert.Equal("Two ships leave.", answer.Text);
         Assert.Equal(
             """{"candidates":[{"content":{"role":"model","parts":[{"text":"hmmm","thought":true},{"text":"Two ships"},{"text":" leave","thoughtSignature":"s"},{"text":"."},{"functionCall":{"name":"f","args":{}}}]},"index":0,"finishReason":"STOP","""
             + """
-              "citationMetadata":{"x":1}}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":5},"modelVersion":"m2"}
+              "citationMetadata":{"x":1},"safetyRatings":[]}],"usageMetadata":{"promptTokenCount":10,"candidatesTokenCount":5},"modelVersion":"m2"}
               """,
             answer.Raw!.Value.GetRawText());
     }
