@@ -21,11 +21,14 @@ public sealed class ChunkPatternTests
     [InlineData(Google, "One", """a \"quoted\" word, a path C:\\x, \u00e9 and é""")]
     [InlineData(Google, ":9,\"total", ":10,\"total")]
     [InlineData(Google, ":21,", ":7,")]
+    [InlineData(Google, ":21,", ":20,")]
+    [InlineData(Google, ":12,\"cand", ":102,\"cand")]
     [InlineData(OpenAi, "One", "Two")]
     public void ChunkThatDiffersInTextOrCounts_Fits(string chunk, string old, string fresh) => Assert.True(Fits(chunk, chunk.Replace(old, fresh, StringComparison.Ordinal)));
 
     [Theory]
     [InlineData(Google, "One", "a\u0001b")]
+    [InlineData(Google, "One", "\u0001")]
     [InlineData(Google, "One", """\x""")]
     [InlineData(Google, "One", """\u12g4""")]
     [InlineData(Google, "One\"", "One")]
@@ -33,11 +36,81 @@ public sealed class ChunkPatternTests
     [InlineData(Google, ":9,\"total", ":0,\"total")]
     [InlineData(Google, ":9,\"total", ":09,\"total")]
     [InlineData(Google, ":9,\"total", ":,\"total")]
+    [InlineData(Google, ":12,\"cand", ":13 ,\"cand")]
     [InlineData(Google, ":9,\"total", ":null,\"total")]
     [InlineData(Google, "\"index\":0", "\"index\":1")]
     [InlineData(Google, "\"responseId\":\"r\"}", "\"responseId\":\"r\"")]
     [InlineData(OpenAi, "null", "\"stop\"")]
     public void ChunkThatDiffersOtherwise_DoesNotFit(string chunk, string old, string fresh) => Assert.False(Fits(chunk, chunk.Replace(old, fresh, StringComparison.Ordinal)));
+
+    /// <summary>What cannot be told apart from its text, or holds escapes where counts are compared, is read each time.</summary>
+    [Theory]
+    [InlineData("""{"usageMetadata":{"promptTokenCount":12},"candidates":[{"text":"One"}]}""", "{\"prompt", ",\"cand")]
+    [InlineData("""{"candidates":[{"text":"One"}],"usageMetadata":{"promptTokenCount":12,"traffic\u0054ype":"A"},"x":1}""", "{\"prompt", ",\"x\"")]
+    public void ChunkWithCountsElsewhereOrEscaped_IsNotKept(string chunk, string counts, string after)
+    {
+        var text = chunk.IndexOf("One", StringComparison.Ordinal);
+        var pattern = new ChunkPattern();
+
+        pattern.Learn(Encoding.UTF8.GetBytes(chunk), text..(text + 3), chunk.IndexOf(counts, StringComparison.Ordinal)..chunk.IndexOf(after, StringComparison.Ordinal), 1);
+
+        Assert.False(pattern.Fits(Encoding.UTF8.GetBytes(chunk), out _));
+    }
+
+    [Fact]
+    public void ChunkWithoutText_IsNotKept()
+    {
+        var pattern = new ChunkPattern();
+
+        pattern.Learn("\"\""u8, 0..0, 0..0, 0);
+
+        Assert.False(pattern.Fits("\"\""u8, out _));
+    }
+
+    [Theory]
+    [InlineData(16 * 1024, 3, true)]
+    [InlineData(16 * 1024, 30_000, true)]
+    [InlineData((16 * 1024) + 1, 3, false)]
+    [InlineData((16 * 1024) + 1, 30_000, false)]
+    public void FrameAroundTheText_IsKeptUpToItsLimit(int frame, int text, bool isKept)
+    {
+        const string Before = "{\"choices\":[{\"delta\":{\"content\":\"";
+        const string After = "\"}}],\"id\":\"";
+        var chunk = Encoding.UTF8.GetBytes($"{Before}{new string('t', text)}{After}{new string('i', frame - Before.Length - After.Length - 2)}\"}}");
+        var pattern = new ChunkPattern();
+
+        pattern.Learn(chunk, Before.Length..(Before.Length + text), 0..0, 0);
+
+        Assert.Equal(frame + text, chunk.Length);
+        Assert.Equal(isKept, pattern.Fits(chunk, out _));
+    }
+
+    [Fact]
+    public void ChunkLearnedLast_IsTheOneThatCounts()
+    {
+        var (google, openAi) = (Encoding.UTF8.GetBytes(Google), Encoding.UTF8.GetBytes(OpenAi));
+        var pattern = new ChunkPattern();
+        Learn(pattern, Google);
+        Learn(pattern, OpenAi);
+
+        Assert.False(pattern.Fits(google, out _));
+        Assert.True(pattern.Fits(openAi, out _));
+
+        pattern.Forget();
+        Assert.False(pattern.Fits(openAi, out _));
+    }
+
+    [Fact]
+    public void Counts_AreGivenAsTheyCame()
+    {
+        var pattern = new ChunkPattern();
+        Learn(pattern, Google);
+
+        Assert.True(pattern.Fits(Encoding.UTF8.GetBytes(Google.Replace(":9,", ":14,", StringComparison.Ordinal)), out var counts));
+        Assert.Equal(
+            """{"promptTokenCount":12,"candidatesTokenCount":14,"totalTokenCount":21,"promptTokensDetails":[{"modality":"TEXT","tokenCount":12}]}""", Encoding.UTF8.GetString(counts));
+        Assert.Equal(1, pattern.Counted);
+    }
 
     [Fact]
     public void Stream_WhateverItIs_ReadsTheSameWithAndWithoutPattern()
@@ -66,12 +139,17 @@ public sealed class ChunkPatternTests
 
     private static bool Fits(string known, string next)
     {
-        var text = known.IndexOf("One", StringComparison.Ordinal);
-        var counts = known.IndexOf("{\"promptTokenCount", StringComparison.Ordinal);
         var pattern = new ChunkPattern();
-        pattern.Learn(
-            Encoding.UTF8.GetBytes(known), text..(text + 3), counts < 0 ? 0..0 : counts..known.IndexOf(",\"modelVersion", StringComparison.Ordinal), counts < 0 ? 0 : 1);
+        Learn(pattern, known);
         return pattern.Fits(Encoding.UTF8.GetBytes(next), out _);
+    }
+
+    private static void Learn(ChunkPattern pattern, string chunk)
+    {
+        var text = chunk.IndexOf("One", StringComparison.Ordinal);
+        var counts = chunk.IndexOf("{\"promptTokenCount", StringComparison.Ordinal);
+        pattern.Learn(
+            Encoding.UTF8.GetBytes(chunk), text..(text + 3), counts < 0 ? 0..0 : counts..chunk.IndexOf(",\"modelVersion", StringComparison.Ordinal), counts < 0 ? 0 : 1);
     }
 
     /// <summary>A chunk, and the same with one part, the other, and both exchanged.</summary>

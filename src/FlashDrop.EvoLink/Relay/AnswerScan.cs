@@ -113,13 +113,9 @@ public sealed class AnswerScan
 
     private PayloadKind Scan(ReadOnlySpan<byte> payload)
     {
+        // What is no object has no names: nothing of it is known.
         var reader = new Utf8JsonReader(payload);
         reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            return OfUnknown(payload);
-        }
-
         var (isChunk, isError, emptyChoices, hasUsage) = (false, false, false, false);
         string? model = null;
         string? finish = null;
@@ -150,28 +146,27 @@ public sealed class AnswerScan
                     counts = start..(int)reader.BytesConsumed;
                     isChunk = hasUsage = true;
                 }
-                else
-                {
-                    reader.Skip();
-                }
+
+                reader.Skip();
             }
             else if (Is(in reader, "usage"u8))
             {
                 reader.Read();
-                var slice = SkipValue(ref reader, payload);
-                if (slice.StartsWith("{"u8))
+                if (reader.TokenType == JsonTokenType.StartObject)
                 {
-                    usage = UsageReader.OpenAi(JsonElement.Parse(slice));
+                    usage = UsageReader.OpenAi(JsonElement.ParseValue(ref reader));
                     hasUsage = true;
                 }
+
+                reader.Skip();
             }
             else if (Is(in reader, "modelVersion"u8) || Is(in reader, "model"u8))
             {
                 isChunk |= Is(in reader, "modelVersion"u8);
                 reader.Read();
-                if (reader.TokenType == JsonTokenType.String)
+                if (IsText(in reader))
                 {
-                    model = ModelVersion is not null && reader.ValueTextEquals(ModelVersion) ? ModelVersion : JsonRead.Label(reader.GetString());
+                    model = reader.ValueTextEquals(ModelVersion) ? ModelVersion : JsonRead.Label(reader.GetString());
                 }
 
                 reader.Skip();
@@ -185,19 +180,17 @@ public sealed class AnswerScan
             else if (ResponseId is null && (Is(in reader, "responseId"u8) || Is(in reader, "id"u8)))
             {
                 reader.Read();
-                ResponseId = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? JsonRead.Label(reader.GetString()) : null;
+                ResponseId = IsText(in reader) ? JsonRead.Label(reader.GetString()) : null;
                 reader.Skip();
             }
             else if (Is(in reader, "error"u8))
             {
                 reader.Read();
-                isError |= reader.TokenType is JsonTokenType.StartObject or JsonTokenType.True
-                    || (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty);
+                isError |= reader.TokenType is JsonTokenType.StartObject or JsonTokenType.True || IsText(in reader);
                 reader.Skip();
             }
             else
             {
-                reader.Read();
                 reader.Skip();
             }
         }
@@ -207,19 +200,30 @@ public sealed class AnswerScan
         {
         }
 
-        if (isError || !isChunk)
+        if (isError)
         {
-            return isError ? PayloadKind.Error : OfUnknown(payload);
+            return PayloadKind.Error;
+        }
+
+        if (!isChunk)
+        {
+            return OfUnknown(payload);
         }
 
         ModelVersion = model ?? ModelVersion;
         FinishReason = finish ?? FinishReason;
         Blocked |= blocked;
-        _usage = Latest(_usage, usage);
+        if (usage is not null)
+        {
+            Settle();
+            _usage = Latest(_usage, usage);
+        }
+
         Keep(payload[counts], counted);
         IsUsageOnly = emptyChoices && hasUsage;
-        if (finish is null && !blocked && usage is null)
+        if (!IsUsageOnly)
         {
+            // Whatever it says besides its text and counts, the next one like it says nothing new.
             _pattern.Learn(payload, text, counts, counted);
         }
 
@@ -229,11 +233,6 @@ public sealed class AnswerScan
     /// <summary>Keeps Google's counts; the ones before are read only if they have something these lack.</summary>
     private void Keep(ReadOnlySpan<byte> counts, int counted)
     {
-        if (counted == 0)
-        {
-            return;
-        }
-
         if ((_counted & ~counted) != 0)
         {
             Settle();
@@ -272,7 +271,7 @@ public sealed class AnswerScan
             reader.Read();
             var isSomething = reader.TokenType is JsonTokenType.Number or JsonTokenType.String
                 ? !reader.ValueSpan.IsEmpty && !reader.ValueSpan.SequenceEqual("0"u8)
-                : reader.TokenType == JsonTokenType.StartArray;
+                : reader.TokenType == JsonTokenType.StartArray && !IsEmptyArray(reader);
             found |= isSomething ? bit : 0;
             reader.Skip();
         }
@@ -284,14 +283,13 @@ public sealed class AnswerScan
     private static bool Is(in Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
         reader.ValueIsEscaped ? reader.ValueTextEquals(name) : reader.ValueSpan.SequenceEqual(name);
 
-    private static ReadOnlySpan<byte> SkipValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> payload)
-    {
-        var start = (int)reader.TokenStartIndex;
-        reader.Skip();
-        return payload[start..(int)reader.BytesConsumed];
-    }
+    /// <summary>Whether the value read is a string that says something.</summary>
+    private static bool IsText(in Utf8JsonReader reader) => reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
 
-    /// <summary>Reads the finish reasons of an array of candidates or choices, and where its text is; whether it has any element.</summary>
+    /// <summary>Whether the array begun ends at once; looks ahead in a copy.</summary>
+    private static bool IsEmptyArray(Utf8JsonReader reader) => reader.Read() && reader.TokenType == JsonTokenType.EndArray;
+
+    /// <summary>Reads the finish reasons of an array of candidates or choices, and where its last text is; whether it has any element.</summary>
     private static bool ScanChoices(ref Utf8JsonReader reader, ref string? finish, ref bool isError, ref Range text)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
@@ -302,43 +300,21 @@ public sealed class AnswerScan
 
         var depth = reader.CurrentDepth;
         var any = false;
-        while (reader.Read() && !(reader.TokenType == JsonTokenType.EndArray && reader.CurrentDepth == depth))
+        while (reader.Read() && reader.CurrentDepth > depth)
         {
             any |= reader.TokenType == JsonTokenType.StartObject && reader.CurrentDepth == depth + 1;
-            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != depth + 2)
+            if (reader.TokenType != JsonTokenType.PropertyName)
             {
                 continue;
             }
 
-            if (Is(in reader, "finishReason"u8) || Is(in reader, "finish_reason"u8))
+            if (reader.CurrentDepth == depth + 2 && (Is(in reader, "finishReason"u8) || Is(in reader, "finish_reason"u8)))
             {
                 reader.Read();
-                finish = reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty ? JsonRead.Label(reader.GetString()) : finish;
+                finish = IsText(in reader) ? JsonRead.Label(reader.GetString()) : finish;
                 isError |= string.Equals(finish, "error", StringComparison.Ordinal);
-                reader.Skip();
             }
-            else
-            {
-                reader.Read();
-                SkipNoting(ref reader, ref text);
-            }
-        }
-
-        return any;
-    }
-
-    /// <summary>Reads past a value; where the last text in it is.</summary>
-    private static void SkipNoting(ref Utf8JsonReader reader, ref Range text)
-    {
-        var depth = reader.CurrentDepth;
-        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
-        {
-            return;
-        }
-
-        while (reader.Read() && reader.CurrentDepth > depth)
-        {
-            if (reader.TokenType == JsonTokenType.PropertyName && (Is(in reader, "text"u8) || Is(in reader, "content"u8)))
+            else if (Is(in reader, "text"u8) || Is(in reader, "content"u8))
             {
                 reader.Read();
                 if (reader.TokenType == JsonTokenType.String)
@@ -348,6 +324,8 @@ public sealed class AnswerScan
                 }
             }
         }
+
+        return any;
     }
 
     private static bool ScanFeedback(ref Utf8JsonReader reader)
@@ -363,7 +341,7 @@ public sealed class AnswerScan
         {
             var isReason = reader.ValueTextEquals("blockReason"u8);
             reader.Read();
-            blocked |= isReason && reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
+            blocked |= isReason && IsText(in reader);
             reader.Skip();
         }
 
@@ -371,7 +349,7 @@ public sealed class AnswerScan
     }
 
     private static PayloadKind OfUnknown(ReadOnlySpan<byte> payload) =>
-        !JsonRead.TryParse(payload, out var json) ? PayloadKind.Malformed : ErrorReader.IsError(json) ? PayloadKind.Error : PayloadKind.Notice;
+        JsonRead.TryParse(payload, out var json) && ErrorReader.IsError(json) ? PayloadKind.Error : PayloadKind.Notice;
 
     private static TokenUsage? Latest(TokenUsage? old, TokenUsage? next) => (old, next) switch
     {

@@ -36,7 +36,7 @@ internal sealed class ChunkPattern
     public void Forget() => _isKnown = false;
 
     /// <summary>Keeps a chunk's form.</summary>
-    /// <param name="chunk">A chunk that was read and says nothing of an end.</param>
+    /// <param name="chunk">A chunk that was read; what it says besides its text and counts need be said once only.</param>
     /// <param name="text">The inside of a string whose content means nothing here.</param>
     /// <param name="counts">Google's counts; empty without.</param>
     /// <param name="counted">Which of the counts are there and not zero.</param>
