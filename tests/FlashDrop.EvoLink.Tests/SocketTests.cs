@@ -198,53 +198,11 @@ public sealed class SocketTests
 
     private static async Task<(SubmitOutcome Outcome, string Received)> Submit(UpstreamRequest request, string? answer)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        await using var services = Services(((IPEndPoint)listener.LocalEndpoint).Port);
-        var serving = Serve(listener, answer);
+        using var upstream = new Listener();
+        await using var services = Services(upstream.Port);
+        var serving = upstream.ServeAsync(answer);
         var outcome = await services.GetRequiredService<IEvoLinkClient>().SubmitAsync(request, TestContext.Current.CancellationToken);
-        return (outcome, await serving);
-    }
-
-    /// <summary>Takes one connection, reads one request, gives the answer if there is one, and closes.</summary>
-    private static async Task<string> Serve(TcpListener listener, string? answer)
-    {
-        var token = TestContext.Current.CancellationToken;
-        using var client = await listener.AcceptTcpClientAsync(token);
-        await using var stream = client.GetStream();
-        var received = new StringBuilder();
-        var buffer = new byte[64 * 1024];
-        while (!IsWhole(received.ToString()))
-        {
-            var read = await stream.ReadAsync(buffer, token);
-            if (read == 0)
-            {
-                break;
-            }
-
-            received.Append(Encoding.Latin1.GetString(buffer, 0, read));
-        }
-
-        if (answer is not null)
-        {
-            await stream.WriteAsync(Encoding.UTF8.GetBytes(answer), token);
-        }
-
-        return received.ToString();
-    }
-
-    private static bool IsWhole(string received)
-    {
-        var head = received.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-        if (head < 0)
-        {
-            return false;
-        }
-
-        const string Header = "Content-Length: ";
-        var start = received.IndexOf(Header, StringComparison.Ordinal);
-        return start < 0 || start > head
-            || received.Length - head - 4 >= int.Parse(received.AsSpan(start + Header.Length, received.IndexOf('\r', start) - start - Header.Length));
+        return (outcome, Assert.Single(await serving));
     }
 
     private static UpstreamRequest WithMedia(byte[] bytes, long announced) => new()
@@ -274,33 +232,5 @@ public sealed class SocketTests
             KeyValuePair.Create("FlashDrop:Upstream:Resilience:Submit:AttemptTimeout", (string?)"00:00:10"),
         ]).Build());
         return services.BuildServiceProvider();
-    }
-
-    /// <summary>A port of this machine that gives answers, each on a connection of its own.</summary>
-    private sealed class Listener(string address = "127.0.0.1") : IDisposable
-    {
-        private readonly TcpListener _listener = Started(address);
-
-        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-        /// <summary>Whether somebody has asked for more than was given.</summary>
-        public bool HasMore => _listener.Pending();
-
-        public async Task ServeAsync(params string[] answers)
-        {
-            foreach (var answer in answers)
-            {
-                await Serve(_listener, answer);
-            }
-        }
-
-        public void Dispose() => _listener.Dispose();
-
-        private static TcpListener Started(string address)
-        {
-            var listener = new TcpListener(IPAddress.Parse(address), 0);
-            listener.Start();
-            return listener;
-        }
     }
 }
