@@ -7,6 +7,8 @@ namespace FlashDrop.EvoLink.Tests;
 /// <summary>A port of this machine that gives answers, each on a connection of its own.</summary>
 internal sealed class Listener(string address = "127.0.0.1") : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private readonly TcpListener _listener = Started(address);
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -18,10 +20,12 @@ internal sealed class Listener(string address = "127.0.0.1") : IDisposable
     /// <returns>The requests as they came.</returns>
     public async Task<IReadOnlyList<string>> ServeAsync(params IReadOnlyList<string?> answers)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        patience.CancelAfter(Patience);
         var received = new List<string>();
         foreach (var answer in answers)
         {
-            received.Add(await ServeAsync(answer, TestContext.Current.CancellationToken));
+            received.Add(await ServeAsync(answer, patience.Token));
         }
 
         return received;

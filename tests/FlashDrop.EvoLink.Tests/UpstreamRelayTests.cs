@@ -310,7 +310,8 @@ public sealed class UpstreamRelayTests : IDisposable
         await serving;
     }
 
-    private static Task<RelayAttempt> SendAsync(UpstreamRelay relay, RelayRequest request) => relay.SendAsync(request, TestContext.Current.CancellationToken);
+    private static Task<RelayAttempt> SendAsync(UpstreamRelay relay, RelayRequest request) =>
+        relay.SendAsync(request, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
 
     private static RelayRequest Post(string path = "v1/x", string body = "{}") =>
         new(path, () => new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = new("application/json") } });
