@@ -75,16 +75,13 @@ internal sealed class AttemptRunner(
             attempt = attempt with { ReservedUsd = held.Usd, ReservedBy = held.Instance, StartedAt = time.GetUtcNow() };
         }
 
-        SubmitOutcome outcome;
-        try
-        {
-            outcome = await SubmitAsync(job, attempt, request.Body, cancellationToken);
-        }
-        catch (InputException e)
+        var sent = new SentMedia(request.Body);
+        var outcome = await SubmitAsync(job, attempt, sent.Body, cancellationToken);
+        if (outcome is SubmitOutcome.Failed && sent.Unusable is { } gone)
         {
             // Media is opened when it is sent: it may be gone by then.
             budgets.Release(job, attempt);
-            await changes.ApplyAsync(stored, Unusable(job, e.Error), cancellationToken);
+            await changes.ApplyAsync(stored, Unusable(job, gone), cancellationToken);
             return;
         }
 
@@ -196,7 +193,9 @@ internal sealed class AttemptRunner(
             Log.KeyRefused(logger, error.Code);
         }
 
-        return new JobEvent.AttemptFailed(attempt, error, error.Sent ? AttemptFailure.Refused : AttemptFailure.NeverSent);
+        // A request that broke off over its own media was never whole, so nobody can have worked on it.
+        var isAttempt = error.Sent && error.Code is not "media_unreadable";
+        return new JobEvent.AttemptFailed(attempt, error, isAttempt ? AttemptFailure.Refused : AttemptFailure.NeverSent);
     }
 
     private async Task FollowAsync(StoredJob stored, AttemptInfo attempt, UpstreamTask task, CancellationToken cancellationToken)

@@ -2,7 +2,6 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Tests.Pipeline;
-using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.Testing.Storage;
 using FlashDrop.Testing.Upstream;
@@ -108,7 +107,7 @@ public sealed class JobBudgetTests
         {
             // In memory it is done when it returns.
             cancelling = bench.Service.CancelAsync(bench.Only.Id, CancellationToken.None);
-            return new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 503));
+            return new SubmitOutcome.Failed(Errors.ServiceError());
         });
         await bench.DropAsync("default/a.jpg");
         await cancelling!;

@@ -44,7 +44,7 @@ public sealed class JobTransitionsTests
         {
             while (!job.IsTerminal)
             {
-                job = _sut.Decide(job, FailedAttempt(job, Errors.Of(ErrorKind.Retry, "service_error", 503)), Now, 0.5).Job;
+                job = _sut.Decide(job, FailedAttempt(job, Errors.ServiceError()), Now, 0.5).Job;
             }
 
             return job;
@@ -120,7 +120,7 @@ public sealed class JobTransitionsTests
         foreach (var tier in expected)
         {
             Assert.Equal(tier, _sut.TierOf(job));
-            job = _sut.Decide(job, FailedAttempt(job, Errors.Of(ErrorKind.Retry, "service_error", 503)), Now, 0.5).Job;
+            job = _sut.Decide(job, FailedAttempt(job, Errors.ServiceError()), Now, 0.5).Job;
         }
     }
 
@@ -129,7 +129,7 @@ public sealed class JobTransitionsTests
     {
         var job = NewJob() with { TierPolicy = TierPolicy.BetaThenStandard };
 
-        var change = _sut.Decide(job, FailedAttempt(job, Errors.Of(ErrorKind.Retired, "not_found_error", 404, concernsModel: true)), Now, 0.5);
+        var change = _sut.Decide(job, FailedAttempt(job, Errors.ModelGone), Now, 0.5);
 
         Assert.Equal((JobState.Queued, NextStep.Submit(TimeSpan.Zero)), (change.Job.State, change.Next));
         Assert.Equal(Tier.Standard, _sut.TierOf(change.Job));
@@ -142,7 +142,7 @@ public sealed class JobTransitionsTests
         job = _sut.Decide(job, Answered(1, "", 0.5m), Now, 0.5).Job;
         for (var i = 0; i < 100; i++)
         {
-            job = _sut.Decide(job, FailedAttempt(job, Errors.Of(ErrorKind.Hold, "insufficient_quota", 402)), Now, 0.5).Job;
+            job = _sut.Decide(job, FailedAttempt(job, Errors.AccountEmpty), Now, 0.5).Job;
         }
 
         Assert.Equal(24, job.Attempts.Count);
@@ -159,7 +159,7 @@ public sealed class JobTransitionsTests
             double expected = 10;
             for (var i = 0; i < 8; i++)
             {
-                var change = _sut.Decide(job, FailedAttempt(job, Errors.Of(ErrorKind.Retry, "service_error", 500)), Now, random);
+                var change = _sut.Decide(job, FailedAttempt(job, Errors.ServiceError(500)), Now, random);
                 var seconds = change.Next.Delay.TotalSeconds;
                 if (seconds < (expected * 0.8) - 0.001 || seconds > (expected * 1.2) + 0.001)
                 {

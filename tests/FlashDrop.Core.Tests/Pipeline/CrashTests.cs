@@ -2,7 +2,6 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
-using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.Testing.Storage;
 using FlashDrop.Testing.Upstream;
@@ -194,7 +193,7 @@ public sealed class CrashTests
         await bench.RunAsync(TimeSpan.FromMinutes(4), TimeSpan.FromSeconds(5));
         for (var i = 0; i < 5; i++)
         {
-            bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Hold, "insufficient_quota", 402)));
+            bench.Upstream.Next(new SubmitOutcome.Failed(Errors.AccountEmpty));
         }
 
         await bench.RunAsync(TimeSpan.FromMinutes(6), TimeSpan.FromSeconds(5));
@@ -221,7 +220,7 @@ public sealed class CrashTests
     public async Task UnansweredSubmissions_AreLimited_AndRepeatTheirIdempotencyKey()
     {
         var bench = new PipelineBench();
-        var timeout = new SubmitOutcome.Unanswered(Errors.Of(ErrorKind.Retry, "timeout"));
+        var timeout = new SubmitOutcome.Unanswered(Errors.Timeout);
         bench.Upstream.Next(timeout).Next(timeout);
 
         await bench.DropAsync("default/harbour.jpg");
@@ -236,7 +235,7 @@ public sealed class CrashTests
     public async Task NeverSentSubmissions_AreNoAttempts()
     {
         var bench = new PipelineBench();
-        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "circuit_open", retryAfter: TimeSpan.FromSeconds(30), sent: false)));
+        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.CircuitOpen(TimeSpan.FromSeconds(30))));
 
         await bench.DropAsync("default/harbour.jpg");
         await bench.RunAsync(TimeSpan.FromMinutes(1));
@@ -250,8 +249,8 @@ public sealed class CrashTests
     {
         var bench = new PipelineBench(("Pipeline:MaxAttempts", "1"));
         bench.Upstream
-            .Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Hold, "insufficient_quota", 402)))
-            .Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Hold, "insufficient_quota", 402)));
+            .Next(new SubmitOutcome.Failed(Errors.AccountEmpty))
+            .Next(new SubmitOutcome.Failed(Errors.AccountEmpty));
 
         await bench.DropAsync("default/harbour.jpg");
         await bench.DropAsync("default/other.jpg", [.. PipelineBench.Jpeg, 7]);

@@ -1,7 +1,6 @@
 using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
-using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.Testing.Upstream;
 
@@ -111,7 +110,7 @@ public sealed class DeadLetterTests
         Assert.Null(await letters.DiscardAsync(id, CancellationToken.None));
     }
 
-    private static SubmitOutcome Refusal => new SubmitOutcome.Failed(Errors.Of(ErrorKind.Fix, "invalid_request_error", 400));
+    private static SubmitOutcome Refusal => new SubmitOutcome.Failed(Errors.InvalidRequest);
 
     private static async Task<PipelineBench> FailedDropAsync()
     {

@@ -6,7 +6,6 @@ using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Tests.Media;
 using FlashDrop.EvoLink;
-using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.Testing.Storage;
 using FlashDrop.Testing.Upstream;
@@ -232,7 +231,7 @@ public sealed class DropContentTests
         bench.Put("p/a.jpg.job.json", """{"prompt":"Special.","tags":{"k":"v"}}"""u8.ToArray());
         await bench.Pipeline.HandleDropAsync("p/a.jpg.job.json", CancellationToken.None);
         bench.Storage.Content.Put(Containers.Inbox, "p/a.jpg", PipelineBench.Jpeg, metadata: announced ? new Dictionary<string, string>(StringComparer.Ordinal) { ["sidecar"] = "true" } : null);
-        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 500)));
+        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.ServiceError(500)));
 
         await bench.Pipeline.HandleDropAsync("p/a.jpg", CancellationToken.None);
         await bench.RunAsync(TimeSpan.FromMinutes(1));
@@ -287,7 +286,7 @@ public sealed class DropContentTests
         bench.Put($"{folder}/sub/a.jpg");
         await bench.Pipeline.HandleDropAsync($"{folder}/b.txt", CancellationToken.None);
         await bench.Pipeline.HandleDropAsync($"{folder}/sub/a.jpg", CancellationToken.None);
-        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 500)));
+        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.ServiceError(500)));
 
         await bench.DropAsync($"{folder}/bundle.json", """{"files":["sub/a.jpg","b.txt"],"prompt":"Compare {{file.name}}.","tags":{"k":"v"}}"""u8.ToArray());
         bench.Time.Advance(TimeSpan.FromMinutes(5));
@@ -333,7 +332,7 @@ public sealed class DropContentTests
     {
         var bench = new PipelineBench();
         bench.Put("default/x.bundle/a.jpg");
-        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 500)));
+        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.ServiceError(500)));
         await bench.DropAsync("default/x.bundle/bundle.json", """{"files":["a.jpg"]}"""u8.ToArray());
         await bench.Storage.Content.DeleteAsync(new BlobAddress(Containers.Inbox, "default/x.bundle/a.jpg"), ifMatch: null, CancellationToken.None);
 

@@ -151,8 +151,8 @@ public sealed class DropTests
     {
         var bench = new PipelineBench();
         bench.Upstream
-            .Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 500)))
-            .Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 503)));
+            .Next(new SubmitOutcome.Failed(Errors.ServiceError(500)))
+            .Next(new SubmitOutcome.Failed(Errors.ServiceError()));
 
         await bench.DropAsync("default/harbour.jpg");
         await bench.RunAsync(TimeSpan.FromMinutes(2));
@@ -170,7 +170,7 @@ public sealed class DropTests
     public async Task RetryAfter_IsHonoured()
     {
         var bench = new PipelineBench();
-        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "rate_limit_error", 429, TimeSpan.FromMinutes(2))));
+        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.RateLimited(TimeSpan.FromMinutes(2))));
 
         await bench.DropAsync("default/harbour.jpg");
         await bench.RunAsync(TimeSpan.FromSeconds(118));
@@ -187,7 +187,7 @@ public sealed class DropTests
         var bench = new PipelineBench(("Pipeline:MaxAttempts", "3"));
         for (var i = 0; i < 10; i++)
         {
-            bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 500)));
+            bench.Upstream.Next(new SubmitOutcome.Failed(Errors.ServiceError(500)));
         }
 
         await bench.DropAsync("default/harbour.jpg");
@@ -199,15 +199,20 @@ public sealed class DropTests
         Assert.Empty(bench.Usage);
     }
 
+    public static TheoryData<UpstreamError, string> FinalErrors => new()
+    {
+        { Errors.InvalidRequest, "upstream_rejected" },
+        { Errors.ContentRefused, "refused" },
+        { Errors.Unauthorized, "upstream_unauthorized" },
+        { Errors.ModelGone, "model_retired" },
+    };
+
     [Theory]
-    [InlineData(ErrorKind.Fix, "invalid_request_error", 400, "upstream_rejected")]
-    [InlineData(ErrorKind.Refused, "content_policy_violation", 400, "refused")]
-    [InlineData(ErrorKind.Stop, "unauthorized", 401, "upstream_unauthorized")]
-    [InlineData(ErrorKind.Retired, "not_found_error", 404, "model_retired")]
-    public async Task FinalUpstreamErrors_EndTheJob_WithoutAnotherAttempt(ErrorKind kind, string code, int status, string expected)
+    [MemberData(nameof(FinalErrors))]
+    public async Task FinalUpstreamErrors_EndTheJob_WithoutAnotherAttempt(UpstreamError error, string expected)
     {
         var bench = new PipelineBench();
-        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(kind, code, status)));
+        bench.Upstream.Next(new SubmitOutcome.Failed(error));
 
         await bench.DropAsync("default/harbour.jpg");
         await bench.RunAsync(TimeSpan.FromMinutes(5));
@@ -309,7 +314,7 @@ public sealed class DropTests
     public async Task DropDeletedBeforeItsRetry_EndsCancelled_WithoutAnErrorBlob()
     {
         var bench = new PipelineBench();
-        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 500)));
+        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.ServiceError(500)));
         await bench.DropAsync("default/harbour.jpg");
         await bench.Storage.Content.DeleteAsync(new BlobAddress(Containers.Inbox, "default/harbour.jpg"), ifMatch: null, CancellationToken.None);
 

@@ -1,5 +1,4 @@
 using FlashDrop.Core.Pipeline;
-using FlashDrop.EvoLink.Errors;
 using FlashDrop.Testing.Upstream;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -24,8 +23,8 @@ public sealed class HoldGateTests
     {
         for (var probe = 0; probe < 3; probe++)
         {
-            _gate.Close(Errors.Of(ErrorKind.Hold, "insufficient_quota", 402));
-            _gate.Close(Errors.Of(ErrorKind.Hold, "insufficient_quota", 402));
+            _gate.Close(Errors.AccountEmpty);
+            _gate.Close(Errors.AccountEmpty);
             Assert.NotNull(_gate.Closed);
             _time.Advance(TimeSpan.FromMinutes(5));
             Assert.Null(_gate.Closed);
@@ -36,14 +35,14 @@ public sealed class HoldGateTests
         _gate.Open();
         Assert.Equal([Held, Resumed], _log.Seen);
 
-        _gate.Close(Errors.Of(ErrorKind.Hold, "insufficient_quota", 402));
+        _gate.Close(Errors.AccountEmpty);
         Assert.Equal([Held, Resumed, Held], _log.Seen);
     }
 
     [Fact]
     public void AcceptedSubmission_OpensTheGateAtOnce()
     {
-        _gate.Close(Errors.Of(ErrorKind.Hold, "insufficient_quota", 402));
+        _gate.Close(Errors.AccountEmpty);
 
         _gate.Open();
 

@@ -182,10 +182,65 @@ public sealed class HttpJobTests
         Assert.Equal("input_missing", bench.Error(bench.Only.ResultName).Error!.Code);
     }
 
+    [Fact]
+    public async Task InputBlobThatGoesWhileItIsSent_FailsTheJob_WithTheReason()
+    {
+        var bench = new PipelineBench();
+        var scan = await AcceptWithBlobAsync(bench);
+        bench.Storage.Faults = new BeforeOpening(scan, time: 2, () => bench.Storage.Content.Remove(Containers.Inbox, "default/scan.jpg"));
+
+        await bench.RunAsync(TimeSpan.FromSeconds(5));
+
+        Assert.Equal((JobState.Failed, "input_missing"), (bench.Only.State, bench.Only.Error!.Code));
+        Assert.Empty(bench.Only.Attempts);
+        Assert.Empty(bench.Upstream.Submissions);
+    }
+
+    [Fact]
+    public async Task InputBlobThatStorageRefusesWhileItIsSent_IsNoAttempt()
+    {
+        var bench = new PipelineBench(("Pipeline:MaxAttempts", "1"));
+        var scan = await AcceptWithBlobAsync(bench);
+        bench.Storage.Faults = new ScriptedFaults().FailBefore(StorageOperations.BlobOpen, target: scan, skip: 1);
+
+        await bench.RunAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(JobState.Succeeded, bench.Only.State);
+        Assert.Single(bench.Only.Attempts);
+        Assert.Single(bench.Upstream.Submissions);
+    }
+
+    /// <summary>Accepts a job over a blob, and says what storage calls the blob.</summary>
+    private static async Task<string> AcceptWithBlobAsync(PipelineBench bench)
+    {
+        bench.Put("default/scan.jpg");
+        await bench.Service.AcceptAsync(
+            Ask("x") with { Request = new JobRequest { Prompt = "x", Inputs = [new BlobInput(Containers.Inbox, "default/scan.jpg")] } }, CancellationToken.None);
+        return $"{Containers.Inbox}/default/scan.jpg";
+    }
+
     private static NewJob Ask(string? prompt) => new()
     {
         Caller = "tests",
         Origin = JobOrigin.Api,
         Request = new JobRequest { Prompt = prompt },
     };
+
+    /// <summary>Does something right before a blob is opened for the so-many-eth time.</summary>
+    private sealed class BeforeOpening(string target, int time, Action action) : IFaultPlan
+    {
+        private int _opened;
+
+        public ValueTask BeforeAsync(StorageCall effect, CancellationToken cancellationToken)
+        {
+            if (effect == new StorageCall(StorageOperations.BlobOpen, target) && ++_opened == time)
+            {
+                action();
+            }
+
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask AfterAsync(StorageCall effect, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
 }

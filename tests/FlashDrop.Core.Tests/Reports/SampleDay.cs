@@ -11,8 +11,7 @@ internal sealed class SamplePrices : IPriceBook
 {
     public PricedUsage Price(Tier tier, string? modelVersion, TokenUsage? usage, DateTimeOffset at)
     {
-        var foreign = modelVersion is not null && !modelVersion.StartsWith("gemini-2.5-flash", StringComparison.Ordinal);
-        if (foreign)
+        if (modelVersion is not (null or "gemini-2.5-flash" or "gemini-2.5-flash-beta"))
         {
             return new PricedUsage { ForeignModel = true, Unpriced = true };
         }

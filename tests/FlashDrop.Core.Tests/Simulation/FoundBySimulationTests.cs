@@ -4,7 +4,6 @@ using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
 using FlashDrop.Core.Results;
 using FlashDrop.Core.Tests.Pipeline;
-using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.EvoLink.Tasks;
 using FlashDrop.Testing.Storage;
@@ -104,7 +103,7 @@ public sealed class FoundBySimulationTests
     public async Task ErrorOfATryThatFailedBeforeItsRow_IsRemoved_WhenTheNextOneSucceeds()
     {
         var bench = new PipelineBench { Storage = { Faults = new ScriptedFaults().FailBefore(StorageOperations.JobUpdate) } };
-        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.Of(ErrorKind.Fix, "invalid_request_error", 400)));
+        bench.Upstream.Next(new SubmitOutcome.Failed(Errors.InvalidRequest));
         bench.Put("default/harbour.jpg");
         await Assert.ThrowsAsync<StorageUnavailableException>(() => bench.Pipeline.HandleDropAsync("default/harbour.jpg", CancellationToken.None));
         Assert.NotNull(bench.Text("default/harbour.jpg.error.json"));
@@ -141,12 +140,12 @@ public sealed class FoundBySimulationTests
     [Fact]
     public async Task AnswerOfATryThatFailedBeforeItsRow_IsRemoved_WhenTheTaskIsLostAfterwards()
     {
-        var bench = new PipelineBench { Storage = { Faults = new ScriptedFaults().FailBefore(StorageOperations.JobUpdate, skip: 1) } };
+        var bench = new PipelineBench(("Pipeline:MaxAttempts", "1")) { Storage = { Faults = new ScriptedFaults().FailBefore(StorageOperations.JobUpdate, skip: 1) } };
         await bench.DropAsync("default/harbour.jpg");
         await bench.RunAsync(TimeSpan.FromSeconds(20));
         Assert.NotNull(bench.Text("default/harbour.jpg.md"));
 
-        bench.Upstream.Finish = _ => new TaskReading.Failed(Errors.Of(ErrorKind.Fix, "resource_not_found", 404));
+        bench.Upstream.Finish = _ => new TaskReading.Failed(Errors.TaskLost);
         await bench.RunAsync(TimeSpan.FromMinutes(5), TimeSpan.FromSeconds(5));
 
         Assert.Equal(JobState.Failed, bench.Only.State);

@@ -6,7 +6,6 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Metering;
 using FlashDrop.Core.Ports;
 using FlashDrop.EvoLink;
-using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.EvoLink.Tasks;
 using FlashDrop.Testing.Simulation;
@@ -417,7 +416,7 @@ public sealed class PlantedBugTests
     {
         public override async Task<SubmitOutcome> SubmitAsync(UpstreamRequest request, CancellationToken cancellationToken) =>
             await base.SubmitAsync(request, cancellationToken) is SubmitOutcome.Failed
-                ? new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "service_error", 500) with { Message = $"Bearer {SimulatedWorld.UpstreamKey} was not liked" })
-                : new SubmitOutcome.Unanswered(Errors.Of(ErrorKind.Retry, "timeout"));
+                ? new SubmitOutcome.Failed(Errors.ServiceError(500) with { Message = $"Bearer {SimulatedWorld.UpstreamKey} was not liked" })
+                : new SubmitOutcome.Unanswered(Errors.Timeout);
     }
 }

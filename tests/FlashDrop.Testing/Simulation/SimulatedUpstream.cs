@@ -36,6 +36,42 @@ internal sealed class SimulatedSubmission(int number, JobId job, DateTimeOffset 
     public bool Immediate { get; set; }
 }
 
+/// <summary>What a submission meets.</summary>
+internal enum SubmitFate
+{
+    NeverSent,
+    AccountEmpty,
+    ServiceError,
+    RateLimited,
+    Invalid,
+    Refused,
+    Unauthorized,
+    ModelGone,
+    Silence,
+
+    /// <summary>The work is done and charged; only the way back is broken.</summary>
+    SilentWork,
+    Answered,
+    Streamed,
+
+    /// <summary>The stream ends before the answer does; a stream without a finish reason is one as well.</summary>
+    CutStream,
+    Task,
+}
+
+/// <summary>What a task comes to.</summary>
+internal enum TaskFate
+{
+    VerySlow,
+    Slow,
+    Never,
+    Lost,
+    Failed,
+    Unreadable,
+    Refused,
+    Done,
+}
+
 /// <summary>
 /// The upstream with everything it is known to do: refuse in every way, answer nothing although it works and charges, ignore the
 /// asynchronous header, finish late, never or in a shape nobody knows, lose tasks, cut answers, leave counts out.
@@ -46,25 +82,22 @@ internal sealed class SimulatedUpstream(SimulatedWorld simulation, Random random
 
     public List<SimulatedSubmission> Submissions { get; } = [];
 
-    public async Task<SubmitOutcome> SubmitAsync(UpstreamRequest request, CancellationToken cancellationToken)
-    {
-        foreach (var media in request.Body.Contents.SelectMany(c => c.Parts).Select(p => p.Media).OfType<MediaSource>())
-        {
-            await using var stream = await media.OpenAsync(cancellationToken);
-            await stream.CopyToAsync(Stream.Null, cancellationToken);
-        }
+    /// <summary>What submissions meet, in place of chance; for the tests of this stand-in itself.</summary>
+    public SubmitFate? NextSubmit { get; set; }
 
-        await simulation.PassAsync("upstream.submit", after: false);
-        cancellationToken.ThrowIfCancellationRequested();
-        var outcome = Submit(request);
-        simulation.Log($"{Operation.Current} upstream.submit {request.IdempotencyKey} -> {Describe(outcome)}");
-        await simulation.PassAsync("upstream.submit", after: true);
-        cancellationToken.ThrowIfCancellationRequested();
-        return outcome;
-    }
+    /// <summary>What tasks come to, in place of chance.</summary>
+    public TaskFate? NextTask { get; set; }
+
+    /// <summary>Whether every read fails, in place of chance.</summary>
+    public bool ReadsFail { get; set; }
+
+    public Task<SubmitOutcome> SubmitAsync(UpstreamRequest request, CancellationToken cancellationToken) =>
+        CallAsync(request, SubmitFate.Task, cancellationToken);
 
     public async Task<TaskReading> ReadTaskAsync(string taskId, CancellationToken cancellationToken)
     {
+        Calls.RequireTaskId(taskId);
+        cancellationToken.ThrowIfCancellationRequested();
         await simulation.PassAsync("upstream.read", after: false);
         cancellationToken.ThrowIfCancellationRequested();
         var reading = Read(taskId);
@@ -74,63 +107,111 @@ internal sealed class SimulatedUpstream(SimulatedWorld simulation, Random random
         return reading;
     }
 
-    public Task<SubmitOutcome> GenerateAsync(UpstreamRequest request, CancellationToken cancellationToken) => SubmitAsync(request, cancellationToken);
+    public async Task<SubmitOutcome> GenerateAsync(UpstreamRequest request, CancellationToken cancellationToken) =>
+        Calls.OfPlainCall(await CallAsync(request, SubmitFate.Answered, cancellationToken));
 
     public async IAsyncEnumerable<StreamEvent> StreamAsync(UpstreamRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await SubmitAsync(request, cancellationToken);
-        yield return new StreamEvent.Broken(Errors.Of(ErrorKind.Retry, "truncated_stream"), Partial: null);
+        foreach (var next in Calls.OfStream(await CallAsync(request, SubmitFate.Streamed, cancellationToken)))
+        {
+            yield return next;
+        }
     }
 
-    private SubmitOutcome Submit(UpstreamRequest request)
+    /// <param name="request">What is asked.</param>
+    /// <param name="ordinary">What a call of its kind meets when nothing is wrong.</param>
+    /// <param name="cancellationToken">The caller's.</param>
+    private async Task<SubmitOutcome> CallAsync(UpstreamRequest request, SubmitFate ordinary, CancellationToken cancellationToken)
     {
-        var trouble = simulation.Faulty ? random.NextDouble() : 1;
-        if (trouble < 0.04)
+        var (_, error) = await Calls.SendAsync(request, cancellationToken);
+        if (error is not null)
         {
-            return new SubmitOutcome.Failed(Errors.Of(ErrorKind.Retry, "circuit_open", retryAfter: TimeSpan.FromSeconds(20), sent: false));
+            simulation.Log($"{Operation.Current} upstream.submit {request.IdempotencyKey} -> {error.Code}");
+            return new SubmitOutcome.Failed(error);
+        }
+
+        await simulation.PassAsync("upstream.submit", after: false);
+        cancellationToken.ThrowIfCancellationRequested();
+        var outcome = Submit(request, ordinary);
+        simulation.Log($"{Operation.Current} upstream.submit {request.IdempotencyKey} -> {Describe(outcome)}");
+        await simulation.PassAsync("upstream.submit", after: true);
+        cancellationToken.ThrowIfCancellationRequested();
+        return outcome;
+    }
+
+    private SubmitOutcome Submit(UpstreamRequest request, SubmitFate ordinary)
+    {
+        var fate = NextSubmit ?? FateOfSubmit(simulation.Faulty ? random.NextDouble() : 1);
+        if (fate == SubmitFate.NeverSent)
+        {
+            return new SubmitOutcome.Failed(Errors.CircuitOpen(TimeSpan.FromSeconds(20)));
         }
 
         var submission = new SimulatedSubmission(Submissions.Count + 1, JobOf(request), simulation.Now);
         Submissions.Add(submission);
-        if (simulation.Holding)
+        switch (simulation.Holding ? SubmitFate.AccountEmpty : fate == SubmitFate.Task ? ordinary : fate)
         {
-            return Refused(Errors.Of(ErrorKind.Hold, "insufficient_quota", 402));
-        }
-
-        switch (trouble)
-        {
-            case < 0.10:
-                return Refused(Errors.Of(ErrorKind.Retry, "service_error", 503));
-            case < 0.13:
-                return Refused(Errors.Of(ErrorKind.Retry, "rate_limit_error", 429, TimeSpan.FromSeconds(random.Next(1, 120))));
-            case < 0.15:
-                return Refused(Errors.Of(ErrorKind.Fix, "invalid_request_error", 400));
-            case < 0.16:
-                return Refused(Errors.Of(ErrorKind.Refused, "content_policy_violation", 400));
-            case < 0.17:
-                return Refused(Errors.Of(ErrorKind.Stop, "unauthorized", 401));
-            case < 0.20:
-                return Refused(Errors.Of(ErrorKind.Retired, "not_found_error", 404, concernsModel: true));
-            case < 0.22:
-                return new SubmitOutcome.Unanswered(Errors.Of(ErrorKind.Retry, "timeout"));
-            case < 0.26:
-                // The work is done and charged; only the way back is broken.
+            case SubmitFate.AccountEmpty:
+                return new SubmitOutcome.Failed(Errors.AccountEmpty);
+            case SubmitFate.ServiceError:
+                return new SubmitOutcome.Failed(Errors.ServiceError());
+            case SubmitFate.RateLimited:
+                return new SubmitOutcome.Failed(Errors.RateLimited(TimeSpan.FromSeconds(random.Next(1, 120))));
+            case SubmitFate.Invalid:
+                return new SubmitOutcome.Failed(Errors.InvalidRequest);
+            case SubmitFate.Refused:
+                return new SubmitOutcome.Failed(Errors.ContentRefused);
+            case SubmitFate.Unauthorized:
+                return new SubmitOutcome.Failed(Errors.Unauthorized);
+            case SubmitFate.ModelGone:
+                return new SubmitOutcome.Failed(Errors.ModelGone);
+            case SubmitFate.Silence:
+                return new SubmitOutcome.Unanswered(Errors.Timeout);
+            case SubmitFate.SilentWork:
                 CreateTask(submission);
-                return new SubmitOutcome.Unanswered(Errors.Of(ErrorKind.Retry, "timeout"));
-            case < 0.32:
+                return new SubmitOutcome.Unanswered(Errors.Timeout);
+            case SubmitFate.Answered:
                 submission.Immediate = true;
                 submission.Answer = AnswerOf(submission);
                 return new SubmitOutcome.Answered(submission.Answer);
-            case < 0.35:
+            case SubmitFate.Streamed or SubmitFate.CutStream:
                 submission.Immediate = true;
                 submission.Answer = AnswerOf(submission);
-                return new SubmitOutcome.Streamed(submission.Answer);
+                return fate == SubmitFate.CutStream || submission.Answer is { FinishReason: null, BlockReason: null }
+                    ? new SubmitOutcome.Unanswered(Errors.TruncatedStream)
+                    : new SubmitOutcome.Streamed(submission.Answer);
             default:
                 return new SubmitOutcome.TaskCreated(CreateTask(submission));
         }
     }
 
-    private static SubmitOutcome.Failed Refused(UpstreamError error) => new(error);
+    private static SubmitFate FateOfSubmit(double roll) => roll switch
+    {
+        < 0.04 => SubmitFate.NeverSent,
+        < 0.10 => SubmitFate.ServiceError,
+        < 0.13 => SubmitFate.RateLimited,
+        < 0.15 => SubmitFate.Invalid,
+        < 0.16 => SubmitFate.Refused,
+        < 0.17 => SubmitFate.Unauthorized,
+        < 0.20 => SubmitFate.ModelGone,
+        < 0.22 => SubmitFate.Silence,
+        < 0.26 => SubmitFate.SilentWork,
+        < 0.32 => SubmitFate.Answered,
+        < 0.35 => SubmitFate.Streamed,
+        _ => SubmitFate.Task,
+    };
+
+    private static TaskFate FateOfTask(double roll) => roll switch
+    {
+        < 0.03 => TaskFate.VerySlow,
+        < 0.10 => TaskFate.Slow,
+        < 0.12 => TaskFate.Never,
+        < 0.15 => TaskFate.Lost,
+        < 0.19 => TaskFate.Failed,
+        < 0.20 => TaskFate.Unreadable,
+        < 0.21 => TaskFate.Refused,
+        _ => TaskFate.Done,
+    };
 
     private static string Describe(SubmitOutcome outcome) => outcome switch
     {
@@ -143,20 +224,20 @@ internal sealed class SimulatedUpstream(SimulatedWorld simulation, Random random
     {
         submission.TaskId = $"task-{submission.Number:0000}";
         _tasks[submission.TaskId] = submission;
-        var fate = simulation.Faulty ? random.NextDouble() : 1;
+        var fate = NextTask ?? FateOfTask(simulation.Faulty ? random.NextDouble() : 1);
         var seconds = fate switch
         {
-            < 0.03 => random.Next(900, 3_000),
-            < 0.10 => random.Next(60, 800),
+            TaskFate.VerySlow => random.Next(900, 3_000),
+            TaskFate.Slow => random.Next(60, 800),
             _ => random.Next(1, 40),
         };
-        submission.DoneAt = fate is >= 0.10 and < 0.12 ? null : simulation.Now + TimeSpan.FromSeconds(seconds);
-        submission.LostAt = fate is >= 0.12 and < 0.15 ? simulation.Now + TimeSpan.FromSeconds(random.Next(60)) : null;
+        submission.DoneAt = fate == TaskFate.Never ? null : simulation.Now + TimeSpan.FromSeconds(seconds);
+        submission.LostAt = fate == TaskFate.Lost ? simulation.Now + TimeSpan.FromSeconds(random.Next(60)) : null;
         submission.Failure = fate switch
         {
-            >= 0.15 and < 0.19 => Errors.Of(ErrorKind.Retry, "task_failed"),
-            >= 0.19 and < 0.20 => Errors.Of(ErrorKind.Fix, "unreadable_result"),
-            >= 0.20 and < 0.21 => Errors.Of(ErrorKind.Refused, "content_policy_violation"),
+            TaskFate.Failed => Errors.TaskFailed,
+            TaskFate.Unreadable => Errors.TaskUnreadable,
+            TaskFate.Refused => Errors.TaskRefused,
             _ => null,
         };
         submission.Answer = submission.Failure is null ? AnswerOf(submission) : null;
@@ -188,14 +269,14 @@ internal sealed class SimulatedUpstream(SimulatedWorld simulation, Random random
 
     private TaskReading Read(string taskId)
     {
-        if (simulation.Faulty && random.Next(20) == 0)
+        if (ReadsFail || (simulation.Faulty && random.Next(20) == 0))
         {
-            return new TaskReading.Unknown(Errors.Of(ErrorKind.Retry, "service_error", 503, random.Next(2) == 0 ? TimeSpan.FromSeconds(random.Next(90)) : null));
+            return new TaskReading.Unknown(Errors.ServiceError(retryAfter: random.Next(2) == 0 ? TimeSpan.FromSeconds(random.Next(90)) : null));
         }
 
         if (!_tasks.TryGetValue(taskId, out var submission) || simulation.Now >= submission.LostAt)
         {
-            return new TaskReading.Failed(Errors.Of(ErrorKind.Fix, "resource_not_found", 404));
+            return new TaskReading.Failed(Errors.TaskLost);
         }
 
         var task = new UpstreamTask { Id = taskId, Status = "processing", Created = submission.At };

@@ -138,6 +138,12 @@ public sealed class SimulatedWorld : IFaultPlan
         }
     }
 
+    /// <summary>A world in which nothing goes wrong by itself and nothing happens, for tests of its parts.</summary>
+    internal static SimulatedWorld Calm(int seed) => new(seed, new SimulationOptions()) { _crashing = false };
+
+    /// <summary>Lets time pass in a calm world.</summary>
+    internal void Pass(TimeSpan time) => _clock.MoveTo(Now + time);
+
     /// <summary>Plans an event.</summary>
     internal void At(TimeSpan delay, Action action)
     {

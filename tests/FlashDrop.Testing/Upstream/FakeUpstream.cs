@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text.Json;
 using FlashDrop.EvoLink;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
@@ -36,7 +34,7 @@ public sealed class FakeUpstream(TimeProvider time) : IEvoLinkClient
     /// <summary>What reads of tasks fail with; null for none.</summary>
     public Func<string, UpstreamError?> ReadFails { get; set; } = _ => null;
 
-    /// <summary>Every submission so far, in order.</summary>
+    /// <summary>Every submission that reached it so far, in order.</summary>
     public IReadOnlyList<Submission> Submissions => [.. _submissions];
 
     /// <summary>How often tasks were looked at.</summary>
@@ -55,24 +53,8 @@ public sealed class FakeUpstream(TimeProvider time) : IEvoLinkClient
     /// <summary>Forgets a task: later reads do not find it.</summary>
     public void Lose(string taskId) => _tasks.TryRemove(taskId, out _);
 
-    public async Task<SubmitOutcome> SubmitAsync(UpstreamRequest request, CancellationToken cancellationToken)
-    {
-        List<string> hashes = [];
-        foreach (var media in request.Body.Contents.SelectMany(c => c.Parts).Select(p => p.Media).OfType<MediaSource>())
-        {
-            await using var stream = await media.OpenAsync(cancellationToken);
-            hashes.Add(Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken)));
-        }
-
-        var submission = new Submission(Interlocked.Increment(ref _count), request.Tier, request.IdempotencyKey, request.Body, hashes);
-        _submissions.Enqueue(submission);
-        if (_script.TryDequeue(out var scripted))
-        {
-            return scripted(submission);
-        }
-
-        return CreateTask(submission);
-    }
+    public Task<SubmitOutcome> SubmitAsync(UpstreamRequest request, CancellationToken cancellationToken) =>
+        CallAsync(request, CreateTask, cancellationToken);
 
     /// <summary>A new task for a submission, as the upstream would make it.</summary>
     public SubmitOutcome CreateTask(Submission submission)
@@ -82,18 +64,21 @@ public sealed class FakeUpstream(TimeProvider time) : IEvoLinkClient
         return new SubmitOutcome.TaskCreated(task);
     }
 
-    public Task<SubmitOutcome> GenerateAsync(UpstreamRequest request, CancellationToken cancellationToken) => SubmitAsync(request, cancellationToken);
+    public async Task<SubmitOutcome> GenerateAsync(UpstreamRequest request, CancellationToken cancellationToken) =>
+        Calls.OfPlainCall(await CallAsync(request, submission => new SubmitOutcome.Answered(AnswerOf(submission)), cancellationToken));
 
     public async IAsyncEnumerable<StreamEvent> StreamAsync(UpstreamRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await SubmitAsync(request, cancellationToken);
-        var answer = Answers.Text("Streamed.");
-        yield return new StreamEvent.Chunk(answer.Text, JsonSerializer.SerializeToElement(answer.Text));
-        yield return new StreamEvent.Finished(answer);
+        foreach (var next in Calls.OfStream(await CallAsync(request, submission => new SubmitOutcome.Streamed(AnswerOf(submission)), cancellationToken)))
+        {
+            yield return next;
+        }
     }
 
     public Task<TaskReading> ReadTaskAsync(string taskId, CancellationToken cancellationToken)
     {
+        Calls.RequireTaskId(taskId);
+        cancellationToken.ThrowIfCancellationRequested();
         Interlocked.Increment(ref _reads);
         TaskReading reading;
         if (ReadFails(taskId) is { } error)
@@ -102,7 +87,7 @@ public sealed class FakeUpstream(TimeProvider time) : IEvoLinkClient
         }
         else if (!_tasks.TryGetValue(taskId, out var task))
         {
-            reading = new TaskReading.Failed(Errors.Of(ErrorKind.Retry, "resource_not_found", 404));
+            reading = new TaskReading.Failed(Errors.TaskLost);
         }
         else if (time.GetUtcNow() < task.DoneAt)
         {
@@ -110,53 +95,31 @@ public sealed class FakeUpstream(TimeProvider time) : IEvoLinkClient
         }
         else
         {
-            reading = Finish(task.Submission) ?? new TaskReading.Completed(task.Task with { Status = "completed" }, Answers.Text($"Answer {task.Submission.Number}."));
+            reading = Finish(task.Submission) ?? new TaskReading.Completed(task.Task with { Status = "completed" }, AnswerOf(task.Submission));
         }
 
         return Task.FromResult(reading);
     }
 
+    private static Answer AnswerOf(Submission submission) => Answers.Text($"Answer {submission.Number}.");
+
+    private async Task<SubmitOutcome> CallAsync(UpstreamRequest request, Func<Submission, SubmitOutcome> otherwise, CancellationToken cancellationToken)
+    {
+        var (hashes, error) = await Calls.SendAsync(request, cancellationToken);
+        if (error is not null)
+        {
+            return new SubmitOutcome.Failed(error);
+        }
+
+        var submission = new Submission(Interlocked.Increment(ref _count), request.Tier, request.IdempotencyKey, request.Body, hashes);
+        var outcome = _script.TryDequeue(out var scripted) ? scripted(submission) : otherwise(submission);
+        if (outcome is not SubmitOutcome.Failed { Error.Sent: false })
+        {
+            _submissions.Enqueue(submission);
+        }
+
+        return outcome;
+    }
+
     private sealed record FakeTask(UpstreamTask Task, Submission Submission, DateTimeOffset DoneAt);
-}
-
-/// <summary>Ready-made answers.</summary>
-public static class Answers
-{
-    /// <summary>Counts of every ready-made answer: at the default prices 0.0014 USD on the standard tier.</summary>
-    public static TokenUsage Usage { get; } = new()
-    {
-        PromptTokens = 1_000,
-        CandidatesTokens = 80,
-        ThoughtsTokens = 500,
-        TotalTokens = 1_580,
-        PromptDetails = [new ModalityTokens("TEXT", 1_000)],
-    };
-
-    /// <summary>A whole answer.</summary>
-    public static Answer Text(string text, string finishReason = "STOP") => new()
-    {
-        Text = text,
-        FinishReason = finishReason,
-        Usage = Usage,
-        ModelVersion = "gemini-2.5-flash",
-        ResponseId = "response-1",
-    };
-
-    /// <summary>A blocked prompt.</summary>
-    public static Answer Blocked(string reason) => new() { Text = "", BlockReason = reason, Usage = Usage with { CandidatesTokens = 0, ThoughtsTokens = 0 } };
-}
-
-/// <summary>Ready-made errors.</summary>
-public static class Errors
-{
-    public static UpstreamError Of(ErrorKind kind, string code, int? status = null, TimeSpan? retryAfter = null, bool concernsModel = false, bool sent = true) => new()
-    {
-        Kind = kind,
-        Code = code,
-        Message = $"scripted {code}",
-        HttpStatus = status,
-        RetryAfter = retryAfter,
-        ConcernsModel = concernsModel,
-        Sent = sent,
-    };
 }
