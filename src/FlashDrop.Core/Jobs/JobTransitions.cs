@@ -214,7 +214,8 @@ internal sealed class JobTransitions(PipelineOptions options)
             return Transition.None(job);
         }
 
-        var wait = e.RetryAt - now;
+        // A lost race may be decided again after the time to look again.
+        var wait = e.RetryAt > now ? e.RetryAt - now : TimeSpan.Zero;
         var left = MaxHeldFor - job.HeldFor;
         var granted = wait < left ? wait : left;
         var queued = Queue(job, e.Error, wait, now);

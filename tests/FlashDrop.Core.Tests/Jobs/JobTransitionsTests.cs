@@ -51,6 +51,17 @@ public sealed class JobTransitionsTests
         }
     }
 
+    [Fact]
+    public void RefusalByTheBudgetThatIsDecidedAgainTooLate_IsLookedAtAtOnce()
+    {
+        var job = NewJob();
+
+        var change = _sut.Decide(job, new JobEvent.OverBudget(new JobError("over_budget", "No room.", "Wait."), Now.AddMinutes(-4)), Now, 0.5);
+
+        Assert.Equal((JobState.Held, NextStep.Submit(TimeSpan.Zero)), (change.Job.State, change.Next));
+        Assert.Equal((job.DeadlineAt, TimeSpan.Zero, Now), (change.Job.DeadlineAt, change.Job.HeldFor, change.Job.DueAt));
+    }
+
     [Theory]
     [InlineData(JobState.Queued, 0)]
     [InlineData(JobState.Submitted, 0)]
