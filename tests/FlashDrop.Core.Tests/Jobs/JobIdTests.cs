@@ -24,6 +24,7 @@ public sealed class JobIdTests
     [InlineData("01KABCDEFGHJKMNPQRSTVWXYZ")]
     [InlineData("81KABCDEFGHJKMNPQRSTVWXYZ0")]
     [InlineData("01KABCDEFGHJKMNPQRSTVWXYU0")]
+    [InlineData("/1KABCDEFGHJKMNPQRSTVWXYZ0")]
     [InlineData("../../../../etc/passwd0000")]
     [InlineData("01KABCDEFGHJKMNPQRSTVWX%2F")]
     public void OtherText_IsNoJobId(string? text) => Assert.False(JobId.TryParse(text, out _));
@@ -57,7 +58,10 @@ public sealed class JobIdTests
         var earlier = JobId.Create(Time, new byte[10]);
         var later = JobId.Create(Time.AddMilliseconds(1), new byte[10]);
 
-        Assert.True(earlier < later);
+        Assert.Equal((true, true, false, false), (earlier < later, earlier <= later, earlier > later, earlier >= later));
+        Assert.Equal((false, false, true, true), (later < earlier, later <= earlier, later > earlier, later >= earlier));
+        var same = JobId.Parse(earlier.ToString());
+        Assert.Equal((false, true, false, true), (same < earlier, same <= earlier, same > earlier, same >= earlier));
         Assert.True(string.CompareOrdinal(earlier.ToString(), later.ToString()) < 0);
     }
 }
