@@ -263,7 +263,7 @@ internal sealed class BudgetAccount(string caller, string instance)
                 free = Math.Min(Math.Max(_free, 0), room);
             }
 
-            if (usd > 0 && free < usd && !HasNews)
+            if (free < usd && !HasNews)
             {
                 return null;
             }

@@ -70,7 +70,9 @@ internal sealed class BudgetBook(
         foreach (var account in _accounts.Values.OrderBy(account => account.Caller, StringComparer.Ordinal))
         {
             var age = time.GetUtcNow() - account.WrittenAt;
-            if (!account.IsOpen || (!closing && (age < RenewEvery || (!account.AskWhetherToWrite() && age < GrantLife / 2))))
+
+            // Not asked at half a grant's life, when it is written anyway: what was used since is kept then.
+            if (!account.IsOpen || (!closing && (age < RenewEvery || (age < GrantLife / 2 && !account.AskWhetherToWrite()))))
             {
                 continue;
             }
@@ -99,40 +101,43 @@ internal sealed class BudgetBook(
         using var limit = patience is { } longest ? new CancellationTokenSource(longest, time) : null;
         using var linked = limit is null ? null : CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var stop = linked?.Token ?? cancellationToken;
+        var isOnTurn = false;
         try
         {
             await account.Turn.EnterAsync(stop);
-            try
+            isOnTurn = true;
+
+            // Whoever was here before may have brought enough for both, or have found the ledger out of reach.
+            var now = time.GetUtcNow();
+            var reserved = account.TryReserve(now, usd);
+            if (reserved is not null)
             {
-                // Whoever was here before may have brought enough for both, or have found the ledger out of reach.
-                var now = time.GetUtcNow();
-                var reserved = account.TryReserve(now, usd);
-                if (reserved is not null)
-                {
-                    return (reserved, Away: false);
-                }
-
-                if (now < account.AwayUntil)
-                {
-                    return (null, Away: true);
-                }
-
-                await WriteAsync(account, budget, usd, stop);
-                reserved = account.TryReserve(time.GetUtcNow(), usd);
-                account.Refused = reserved is null ? (time.GetUtcNow() + RefusalStands, usd) : default;
                 return (reserved, Away: false);
             }
-            finally
+
+            if (now < account.AwayUntil)
             {
-                account.Turn.Leave();
+                return (null, Away: true);
             }
+
+            await WriteAsync(account, budget, usd, stop);
+            reserved = account.TryReserve(time.GetUtcNow(), usd);
+            account.Refused = reserved is null ? (time.GetUtcNow() + RefusalStands, usd) : default;
+            return (reserved, Away: false);
         }
         catch (Exception exception) when (
             exception is StorageUnavailableException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            // Answers keep flowing while the ledger is away.
+            // Answers keep flowing while the ledger is away; whoever is next knows it before the turn is passed on.
             Away(account, exception);
             return (null, Away: true);
+        }
+        finally
+        {
+            if (isOnTurn)
+            {
+                account.Turn.Leave();
+            }
         }
     }
 

@@ -39,6 +39,9 @@ internal sealed class Deployment : ICallerBook, IBudgetStore
     /// <summary>The next write takes effect, its answer is lost, and the client's own repetition meets it.</summary>
     public bool LosesNextAnswer { get; set; }
 
+    /// <summary>So many of the next writes come too late: another instance was faster.</summary>
+    public int Races { get; set; }
+
     public BudgetLedger Ledger => Storage.Budgets.Peek(Caller)!;
 
     public BudgetBook Start(int seed) => new(
@@ -54,6 +57,12 @@ internal sealed class Deployment : ICallerBook, IBudgetStore
 
     async Task<bool> IBudgetStore.WriteAsync(string caller, BudgetLedger ledger, string? version, CancellationToken cancellationToken)
     {
+        if (Races > 0)
+        {
+            Races--;
+            return false;
+        }
+
         var written = await Storage.Budgets.WriteAsync(caller, ledger, version, cancellationToken);
         var told = !LosesNextAnswer;
         LosesNextAnswer &= !written;
