@@ -49,8 +49,13 @@ internal sealed class JobChanges(
                     budgets.Settle(stored.Job, happened);
                 }
 
-                // The job ended another way: nothing we wrote stands.
+                // The job ended another way: nothing we wrote stands, nor what an earlier look at its task wrote and died before it took it back.
                 await results.WithdrawAsync(claim.Own, cancellationToken);
+                if (stored.Job.State == JobState.Cancelled && happened is JobEvent.Answered)
+                {
+                    await TidyAsync(stored.Job, cancellationToken);
+                }
+
                 return (stored, false);
             }
 

@@ -2,6 +2,7 @@ using FlashDrop.Core.Jobs;
 using FlashDrop.Core.Pipeline;
 using FlashDrop.Core.Ports;
 using FlashDrop.Core.Requests;
+using FlashDrop.Core.Results;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.Testing.Storage;
 using FlashDrop.Testing.Upstream;
@@ -306,6 +307,24 @@ public sealed class CrashTests
         Assert.Equal(JobState.Cancelled, bench.Only.State);
         Assert.Empty(bench.Storage.Content.Names(Containers.Results));
         Assert.True(Assert.Single(bench.Usage).Late);
+    }
+
+    [Fact]
+    public async Task LookThatDiedBeforeItTookItsResultBack_IsTidiedUpByTheNextOne_AlsoWhenThatComesLate()
+    {
+        var bench = new PipelineBench();
+        await bench.DropAsync("default/harbour.jpg");
+        await bench.Service.CancelAsync(bench.Only.Id, CancellationToken.None);
+        var name = ResultNames.Result(bench.Only);
+        bench.Storage.Content.Put(
+            Containers.Results, name, "{}"u8.ToArray(), metadata: new Dictionary<string, string>(StringComparer.Ordinal) { [ResultWriter.JobMetadata] = bench.Only.Id.ToString() });
+
+        // Until it is known that the job was given up; only its usage is looked for then.
+        bench.Upstream.ReadFails = _ => bench.Time.GetUtcNow() < bench.Only.AcceptedAt.AddMinutes(7) ? Errors.ServiceError() : null;
+        await bench.RunAsync(TimeSpan.FromHours(1), TimeSpan.FromSeconds(30));
+
+        Assert.True(Assert.Single(bench.Usage).Late);
+        Assert.Empty(bench.Storage.Content.Names(Containers.Results));
     }
 
     private static NewJob TextJob() => new()
