@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Mutation testing: eng/mutate.sh EvoLink|Core [FOLDER...]. Changes the code in thousands of ways, one at a time; each change has to make a test
-# fail. With folders only their files are changed, for example "eng/mutate.sh Core Jobs Budgets", and no score is required. The whole of a project
-# takes hours on two cores. Results: StrykerOutput/PROJECT/reports. What is left out, and why: eng/mutation/PROJECT.yaml.
+# fail. With folders only their files are changed, for example "eng/mutate.sh Core Pipeline", and no score is required. EvoLink takes twenty
+# minutes on two quiet cores. Results: StrykerOutput/PROJECT/reports. What is left out, what score is required, and why: eng/mutation/PROJECT.yaml.
 set -euo pipefail
 
 if [[ ! ${1:-} =~ ^(EvoLink|Core)$ || ! "${*:2}" =~ ^[A-Za-z/\ ]*$ ]]; then
