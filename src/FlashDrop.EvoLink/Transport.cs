@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Keys;
 using FlashDrop.EvoLink.Requests;
@@ -145,8 +146,9 @@ internal sealed class Transport(
                 },
                 Fate.Incomplete);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
         {
+            // A peer that goes away while the connection is made leaves the bare exception of the socket.
             return Call<T>.Failure(
                 new UpstreamError
                 {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Generation;
 using FlashDrop.EvoLink.Keys;
@@ -67,6 +68,16 @@ public sealed class TransportTests
         Assert.Equal(
             new UpstreamError { Kind = ErrorKind.Retry, Code = "timeout", Message = "The request could not be sent in time." },
             Assert.IsType<SubmitOutcome.Failed>(await upstream.Run(upstream.Client.SubmitAsync(request, None))).Error);
+    }
+
+    [Fact]
+    public async Task PeerThatGoesAwayWhileTheConnectionIsMade_IsAFailureBeforeAnythingWasSent()
+    {
+        await using var upstream = new Upstream { ReadsBody = false }.Throws(new SocketException((int)SocketError.NotConnected));
+
+        var error = Assert.IsType<SubmitOutcome.Failed>(await upstream.Run(upstream.Client.SubmitAsync(Upstream.Ask(), None))).Error;
+
+        Assert.Equal((ErrorKind.Retry, "connection_failed", false), (error.Kind, error.Code, error.Sent));
     }
 
     /// <summary>A server may answer before it has read the whole request, and have worked on it all the same.</summary>

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
 using FlashDrop.Core.Ports;
@@ -27,7 +28,7 @@ internal static class StorageErrors
                 : null,
             AuthenticationFailedException =>
                 $"Signing in to storage for {target} failed. Check the identity in AzureWebJobsStorage__credential and __clientId, or set a connection string.",
-            HttpRequestException or IOException or OperationCanceledException or TimeoutException =>
+            HttpRequestException or IOException or SocketException or OperationCanceledException or TimeoutException =>
                 $"Storage did not answer about {target}. Check that the account, or Azurite, is running and reachable; it is tried again.",
             _ => null,
         };

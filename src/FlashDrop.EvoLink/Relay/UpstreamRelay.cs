@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Json;
 using FlashDrop.EvoLink.Keys;
@@ -107,7 +108,7 @@ internal sealed class UpstreamRelay : IUpstreamRelay, IDisposable
             var error = await ReadErrorAsync(response, context, cancellationToken);
             return new RelayAttempt { Error = error, RouteFailed = error is { Kind: ErrorKind.Retry, HttpStatus: >= 500 } };
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
         {
             return new RelayAttempt
             {

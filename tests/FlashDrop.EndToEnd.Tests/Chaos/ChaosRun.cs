@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
@@ -142,7 +143,7 @@ internal sealed class ChaosRun : IAsyncDisposable
             request.Headers.Authorization = http.DefaultRequestHeaders.Authorization;
             return await http.SendAsync(request, _giveUp.Token);
         }
-        catch (Exception exception) when (exception is HttpRequestException or ObjectDisposedException or IOException || (exception is OperationCanceledException && !_giveUp.IsCancellationRequested))
+        catch (Exception exception) when (exception is HttpRequestException or SocketException or ObjectDisposedException or IOException || (exception is OperationCanceledException && !_giveUp.IsCancellationRequested))
         {
             return null;
         }
