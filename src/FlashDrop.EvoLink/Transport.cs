@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Keys;
 using FlashDrop.EvoLink.Requests;
@@ -146,9 +145,8 @@ internal sealed class Transport(
                 },
                 Fate.Incomplete);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
+        catch (Exception exception) when (BrokenConnection.Is(exception))
         {
-            // A peer that goes away while the connection is made leaves the bare exception of the socket.
             return Call<T>.Failure(
                 new UpstreamError
                 {
@@ -184,7 +182,7 @@ internal sealed class Transport(
             using var body = await ResponseBody.ReadAsync(response.Content, MaxErrorBytes, cancellationToken);
             return ErrorReader.Read(body.Bytes, context);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (BrokenConnection.Is(exception))
         {
             // The status is known, and it is what matters.
             return ErrorReader.Read([], context);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using FlashDrop.EvoLink.Errors;
 using FlashDrop.EvoLink.Json;
 using FlashDrop.EvoLink.Keys;
@@ -108,7 +107,7 @@ internal sealed class UpstreamRelay : IUpstreamRelay, IDisposable
             var error = await ReadErrorAsync(response, context, cancellationToken);
             return new RelayAttempt { Error = error, RouteFailed = error is { Kind: ErrorKind.Retry, HttpStatus: >= 500 } };
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
+        catch (Exception exception) when (BrokenConnection.Is(exception))
         {
             return new RelayAttempt
             {
@@ -134,7 +133,7 @@ internal sealed class UpstreamRelay : IUpstreamRelay, IDisposable
             using var body = await ResponseBody.ReadAsync(response.Content, MaxErrorBytes, cancellationToken);
             return ErrorReader.Read(body.Bytes, context);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException)
+        catch (Exception exception) when (BrokenConnection.Is(exception))
         {
             // The status is known, and it is what matters.
             return ErrorReader.Read([], context);

@@ -44,7 +44,7 @@ internal sealed class OpenStream(
             {
                 reading.Fail(Pipelines.Timeout($"The stream was silent for {patience}."), _events);
             }
-            catch (Exception exception) when (exception is IOException or HttpRequestException)
+            catch (Exception exception) when (BrokenConnection.Is(exception))
             {
                 reading.Fail(
                     new UpstreamError { Kind = ErrorKind.Retry, Code = "truncated_stream", Message = "The connection broke in the middle of the stream." },

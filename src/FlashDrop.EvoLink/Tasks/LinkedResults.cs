@@ -65,7 +65,7 @@ internal sealed class LinkedResults(IHttpClientFactory clients, IHostNames names
             var bytes = body.Bytes;
             return (Encoding.UTF8.GetString(bytes.StartsWith((ReadOnlySpan<byte>)[0xEF, 0xBB, 0xBF]) ? bytes[3..] : bytes), null);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or SocketException)
+        catch (Exception exception) when (BrokenConnection.Is(exception))
         {
             return exception.GetBaseException() is PrivateAddressException
                 ? (null, Refused(link, "points into a private network"))
